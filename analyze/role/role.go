@@ -149,8 +149,8 @@ type BatchInfo struct {
 type Membership struct {
 	Request *RequestInfo
 	Batch   *BatchInfo
-	Queue   *Interval // one of Request.Queues: the queue span that a link or a batch.id names; nil where none is named
-	Named   int64     // start of the earliest member span named by a link that is neither queue, request nor gateway span; 0 without
+	Queues  []*Interval // of Request.Queues: those whose spans links or a batch.id name, in the order of Request.Queues; mostly one, none where no queue span is named
+	Named   int64       // start of the earliest member span named by a link that is neither queue, request nor gateway span; 0 without
 }
 
 // LinkClass is what became of a link (method.md 4.2).
