@@ -94,6 +94,7 @@ type RequestInfo struct {
 	Start, End    int64 // A, Z; End is after the span's own end where Async
 	Domain        string
 	Async         bool // lasts until its batches' work is done: complete only after a grace
+	Client        string // pfptrace.client.id, "" unsaid
 	Weight        int64
 	HasWeight     bool
 	FirstResponse int64 // unix ns of the first-response event, 0 without
@@ -179,6 +180,7 @@ type World struct {
 	Requests   []*RequestInfo // sorted by (start, trace id, span id)
 	Batches    []*BatchInfo   // with a span, or joined; sorted by (start, trace id, span id, key)
 	Spans      int
+	Start, End int64 // earliest start and latest end of all spans, both 0 where there are none
 	Incomplete int // traces that hold a request's parts but no request: their root is not here
 	Links      LinkCounts
 	Profiles   []string // names of the profiles that matched anything, in the order of the list
