@@ -1,5 +1,7 @@
 package analyze
 
+import "github.com/pfptrace/pfptrace/model"
+
 // The reports are what every printer prints: text, JSON and, later, the
 // terminal. Order, rounding and warnings are decided here, once. The JSON forms
 // are those of the published contract (schemas in testdata/schema).
@@ -54,6 +56,8 @@ type SegmentReport struct {
 	Level   int    `json:"level"`
 	SpanID  string `json:"span_id,omitempty"`
 	TraceID string `json:"trace_id,omitempty"`
+
+	Span *model.Span `json:"-"` // the span that SpanID names, for the text view; nil where there is none
 }
 
 // TTFBReport is the partition cut at the first response.
@@ -64,26 +68,28 @@ type TTFBReport struct {
 
 // BatchReport is one batch with its members (method.md 2.7).
 type BatchReport struct {
-	TraceID        string           `json:"trace_id,omitempty"`
-	SpanID         string           `json:"span_id,omitempty"`
-	Key            string           `json:"key,omitempty"` // instead of ids where the batch has no span of its own
-	Linked         int              `json:"linked"`
-	Resolved       int              `json:"resolved"`
-	Size           int64            `json:"size"`
-	Fill           []int64          `json:"fill,omitempty"` // [n, max]
-	CloseReason    string           `json:"close_reason,omitempty"`
-	FirstArrival   string           `json:"first_arrival,omitempty"`
-	LastArrival    string           `json:"last_arrival,omitempty"`
-	Formation      int64            `json:"formation_ns,omitempty"`
-	HeldMember     int64            `json:"held_member_ns,omitempty"`
-	BlameMember    map[string]int64 `json:"blame_member_ns,omitempty"` // by trace id, and "policy"
-	GPUUnion       int64            `json:"gpu_union_ns,omitempty"`
-	GPUSum         int64            `json:"gpu_sum_ns,omitempty"`
-	AmortisedGPU   map[string]int64 `json:"amortised_gpu_ns,omitempty"`
-	OccupancyGPU   int64            `json:"occupancy_gpu_ns,omitempty"`
-	Dangling       []string         `json:"dangling"`
-	Members        []string         `json:"members"`
-	MemberArrivals []MemberArrival  `json:"-"` // for the text view: in order of arrival
+	TraceID      string           `json:"trace_id,omitempty"`
+	SpanID       string           `json:"span_id,omitempty"`
+	Key          string           `json:"key,omitempty"` // instead of ids where the batch has no span of its own
+	Linked       int              `json:"linked"`
+	Resolved     int              `json:"resolved"`
+	Size         int64            `json:"size"`
+	Fill         []int64          `json:"fill,omitempty"` // [n, max]
+	CloseReason  string           `json:"close_reason,omitempty"`
+	FirstArrival string           `json:"first_arrival,omitempty"`
+	LastArrival  string           `json:"last_arrival,omitempty"`
+	Formation    int64            `json:"formation_ns,omitempty"`
+	HeldMember   int64            `json:"held_member_ns,omitempty"`
+	BlameMember  map[string]int64 `json:"blame_member_ns,omitempty"` // by trace id, and "policy"
+	GPUUnion     int64            `json:"gpu_union_ns,omitempty"`
+	GPUSum       int64            `json:"gpu_sum_ns,omitempty"`
+	AmortisedGPU map[string]int64 `json:"amortised_gpu_ns,omitempty"`
+	OccupancyGPU int64            `json:"occupancy_gpu_ns,omitempty"`
+	Dangling     []string         `json:"dangling"`
+	Members      []string         `json:"members"`
+
+	Span           *model.Span     `json:"-"` // for the text view: the batch span, nil where there is none
+	MemberArrivals []MemberArrival `json:"-"` // for the text view: in order of arrival
 }
 
 // MemberArrival is when a member joined a batch and what it waited. Times are
