@@ -93,7 +93,7 @@ type RequestInfo struct {
 	Status        Status
 	Start, End    int64 // A, Z; End is after the span's own end where Async
 	Domain        string
-	Async         bool // lasts until its batches' work is done: complete only after a grace
+	Async         bool   // lasts until its batches' work is done: complete only after a grace
 	Client        string // pfptrace.client.id, "" unsaid
 	Weight        int64
 	HasWeight     bool
@@ -181,7 +181,7 @@ type World struct {
 	Batches    []*BatchInfo   // with a span, or joined; sorted by (start, trace id, span id, key)
 	Spans      int
 	Start, End int64 // earliest start and latest end of all spans, both 0 where there are none
-	Incomplete int // traces that hold a request's parts but no request: their root is not here
+	Incomplete int   // traces that hold a request's parts but no request: their root is not here
 	Links      LinkCounts
 	Profiles   []string // names of the profiles that matched anything, in the order of the list
 	Warnings   []string
