@@ -21,6 +21,7 @@ type Draft struct {
 	Events        []DraftEvent
 	Links         []DraftLink
 	DroppedLinks  uint32
+	More          []byte // other fields of the Span message, as encoded
 }
 
 // DraftEvent is an event of a Draft.
@@ -28,6 +29,7 @@ type DraftEvent struct {
 	Time  int64
 	Name  string
 	Attrs []KeyValue
+	More  []byte // other fields of the Event message, as encoded
 }
 
 // DraftLink is a link of a Draft.
@@ -36,6 +38,7 @@ type DraftLink struct {
 	Flags      uint32
 	TraceState string
 	Attrs      []KeyValue
+	More       []byte // other fields of the Link message, as encoded
 }
 
 // KeyValue is an attribute in OTLP's encoding: a KeyValue message.
@@ -152,6 +155,7 @@ func (d *Draft) Span(origin *Origin) Span {
 	if d.Flags != 0 {
 		b = appendFixed32(b, fieldSpanFlags, d.Flags)
 	}
+	b = append(b, d.More...)
 	return Span{
 		Trace: d.Trace, ID: d.ID, Parent: d.Parent, Start: d.Start, End: d.End, Name: d.Name, Kind: d.Kind, Status: d.Status,
 		Origin: origin, Raw: b, Links: uint16(min(len(d.Links), math.MaxUint16)),
@@ -164,7 +168,7 @@ func (e *DraftEvent) encode() []byte {
 	for _, kv := range e.Attrs {
 		b = appendBytes(b, fieldEventAttributes, []byte(kv))
 	}
-	return b
+	return append(b, e.More...)
 }
 
 func (l *DraftLink) encode() []byte {
@@ -179,7 +183,7 @@ func (l *DraftLink) encode() []byte {
 	if l.Flags != 0 {
 		b = appendFixed32(b, fieldLinkFlags, l.Flags)
 	}
-	return b
+	return append(b, l.More...)
 }
 
 func appendTag(b []byte, number, wire int) []byte {
