@@ -20,6 +20,9 @@ type Attrs struct {
 // NewAttrs views the KeyValue fields with this number in msg.
 func NewAttrs(msg []byte, number int) Attrs { return Attrs{msg, number} }
 
+// Message returns the message that a views, which must not be modified.
+func (a Attrs) Message() []byte { return a.msg }
+
 // All yields keys and values in the order of the wire. A key that stands twice
 // comes twice.
 func (a Attrs) All() iter.Seq2[string, Value] {
