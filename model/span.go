@@ -115,6 +115,9 @@ func (s *Span) Attrs() Attrs { return NewAttrs(s.Raw, fieldSpanAttributes) }
 // DroppedLinks returns how many links the sender says it left out.
 func (s *Span) DroppedLinks() uint32 { return uint32(lastVarint(s.Raw, fieldSpanDroppedLinks)) }
 
+// Flags returns the span's flags, whose bits are those of Link.Flags.
+func (s *Span) Flags() uint32 { return uint32(lastFixed32(s.Raw, fieldSpanFlags)) }
+
 // StatusMessage returns the description of the status.
 func (s *Span) StatusMessage() string {
 	return string(lastBytes(lastBytes(s.Raw, fieldSpanStatus), fieldStatusMessage))
