@@ -7,19 +7,27 @@ import (
 	"unicode/utf8"
 )
 
+// maxText is how many bytes of a text are shown: some names are megabytes long.
+// A cut text says so, and with that it is no longer than maxText.
+const (
+	maxText = 4096
+	slack   = 64
+)
+
 // clean makes a stranger's text fit to stand inside a line on a terminal. What
 // moves the cursor, starts a sequence, reorders or hides text is written out as
 // \n, \x1b or \u202e: control characters, line separators, the direction and
 // joining marks, variation selectors, bytes that are no UTF-8. Combining marks
 // stay where they combine with a letter, at most two of them. With ASCII,
-// everything beyond it is written out too. Cleaning twice changes nothing.
+// everything beyond it is written out too. What is longer than maxText is cut.
+// Cleaning twice changes nothing.
 func (p *page) clean(text string) string {
-	if isPrintableASCII(text) {
+	if len(text) <= maxText && isPrintableASCII(text) {
 		return text
 	}
 	var b strings.Builder
 	marks, onLetter := 0, false
-	for i := 0; i < len(text); {
+	for i := 0; i < len(text) && b.Len() <= maxText; {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		isMark := unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Mc, r)
 		switch {
@@ -37,6 +45,9 @@ func (p *page) clean(text string) string {
 		}
 		marks, onLetter = 0, unicode.IsLetter(r) && isSafe(r)
 		i += size
+	}
+	if b.Len() > maxText {
+		return fmt.Sprintf("%s (cut, %d bytes)", strings.ToValidUTF8(b.String()[:maxText-slack], ""), len(text))
 	}
 	return b.String()
 }

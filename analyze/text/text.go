@@ -8,7 +8,6 @@
 package text
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -95,9 +94,6 @@ func (p *page) heading(title, note string) {
 // page stands on a line of its own.
 func (p *page) wrapped(lead, body part) {
 	rest := []rune(strings.Join(strings.Fields(p.clean(body.text)), " "))
-	if most := maxLines * p.Width; len(rest) > most {
-		rest = append(rest[:most:most], []rune(fmt.Sprintf(" (and %d characters more)", len(rest)-most))...)
-	}
 	indent := p.width(lead.text)
 	if indent > p.Width/2 && len(rest) > 0 {
 		p.line(lead)
@@ -113,10 +109,6 @@ func (p *page) wrapped(lead, body part) {
 		rest = []rune(strings.TrimLeft(string(rest[n:]), " "))
 	}
 }
-
-// maxLines is about how many lines a text gets: names and messages come from
-// strangers, and some of them are megabytes long.
-const maxLines = 20
 
 // hanging is by how much lines are indented that go on with another.
 const hanging = 4

@@ -135,6 +135,8 @@ func TestClean(t *testing.T) {
 		{"a\u00a0b", `a\u00a0b`, `a\u00a0b`},
 		{"😀", "😀", `\U0001f600`},
 		{"\ufffd", "\ufffd", `\ufffd`},
+		{strings.Repeat("x", maxText), strings.Repeat("x", maxText), strings.Repeat("x", maxText)},
+		{strings.Repeat("x", 9999), strings.Repeat("x", maxText-slack) + " (cut, 9999 bytes)", strings.Repeat("x", maxText-slack) + " (cut, 9999 bytes)"},
 	} {
 		for _, it := range []struct {
 			page *page
@@ -157,7 +159,7 @@ func TestMegabytesOfTextAreCut(t *testing.T) {
 	if err := Top(&screen, many, Options{Width: 80}); err != nil {
 		t.Fatal(err)
 	}
-	if lines := strings.Count(screen.String(), "\n"); lines > 1000 || !strings.Contains(screen.String(), "characters more)") {
+	if lines := strings.Count(screen.String(), "\n"); lines > 1000 || !strings.Contains(screen.String(), "(cut, 4194304 bytes)") {
 		t.Errorf("%d lines", lines)
 	}
 }
