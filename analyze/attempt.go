@@ -28,14 +28,33 @@ func (t *attempt) batchID() model.TraceID {
 	return t.facts.batch.Trace
 }
 
-// attempts lists all attempts of a request, in no special order.
+// waiting is a queue span while attempts are being paired.
+type waiting struct {
+	queue *role.Interval
+	q0    int64
+	taken bool
+}
+
+func compareWaiting(x, y waiting) int {
+	return cmp.Or(cmp.Compare(x.q0, y.q0), compareSpans(x.queue.Span, y.queue.Span))
+}
+
+// attempts lists all attempts of a request, in no special order. A link that
+// names a queue span pairs it with the batch. The other batches, in order of
+// (close, trace id), each take the queue span not yet taken with the largest
+// Q0 <= close, of equal ones that with the larger span id.
 func (a *Analysis) attempts(r *role.RequestInfo, shift offsets, list []attempt) []attempt {
-	taken := make([]bool, len(r.Queues))
-	var unpaired []attempt
+	queues := a.scratch.queues[:0]
+	for _, q := range r.Queues {
+		queues = append(queues, waiting{queue: q, q0: q.Start + shift.at(q.Domain)})
+	}
+	slices.SortFunc(queues, compareWaiting)
+	unpaired := a.scratch.unpaired[:0]
 	for _, m := range r.Members {
 		facts := a.factsOf(m.Batch, shift)
 		for _, q := range m.Queues {
-			taken[slices.Index(r.Queues, q)] = true
+			i, _ := slices.BinarySearchFunc(queues, waiting{queue: q, q0: q.Start + shift.at(q.Domain)}, compareWaiting)
+			queues[i].taken = true
 			list = append(list, pair(r, facts, q, m.Named, shift))
 		}
 		if len(m.Queues) == 0 {
@@ -46,41 +65,33 @@ func (a *Analysis) attempts(r *role.RequestInfo, shift offsets, list []attempt) 
 		unpaired = append(unpaired, attempt{facts: a.factsOf(r.Implicit, shift)})
 	}
 	slices.SortFunc(unpaired, func(x, y attempt) int {
-		return cmp.Or(cmp.Compare(x.facts.close, y.facts.close), x.batchID().Compare(y.batchID()))
+		return cmp.Or(cmp.Compare(x.facts.close, y.facts.close), compareIDs(&x, &y))
 	})
+	// Closes only rise, so the free queue spans up to the present one are a
+	// stack, with the largest Q0 on top.
+	free, next := a.scratch.free[:0], 0
 	for _, u := range unpaired {
-		i := latestFree(r.Queues, taken, u.facts.close, shift)
-		if i < 0 {
-			list = append(list, pair(r, u.facts, nil, u.start, shift))
-			continue
+		for ; next < len(queues) && queues[next].q0 <= u.facts.close; next++ {
+			if !queues[next].taken {
+				free = append(free, next)
+			}
 		}
-		taken[i] = true
-		list = append(list, pair(r, u.facts, r.Queues[i], u.start, shift))
+		var q *role.Interval
+		if n := len(free); n > 0 {
+			top := &queues[free[n-1]]
+			top.taken, q = true, top.queue
+			free = free[:n-1]
+		}
+		list = append(list, pair(r, u.facts, q, u.start, shift))
 	}
-	for i, q := range r.Queues {
-		if !taken[i] {
-			list = append(list, pair(r, nil, q, 0, shift))
+	for i := range queues {
+		if !queues[i].taken {
+			list = append(list, pair(r, nil, queues[i].queue, 0, shift))
 		}
 	}
-	setEffects(list)
+	a.scratch.queues, a.scratch.unpaired, a.scratch.free = queues, unpaired, free
+	a.scratch.starts = setEffects(list, a.scratch.starts[:0])
 	return list
-}
-
-// latestFree returns the queue span not yet taken with the largest
-// Q0 <= close, of equal ones the larger span id; -1 where there is none.
-func latestFree(queues []*role.Interval, taken []bool, close int64, shift offsets) int {
-	best := -1
-	var bestStart int64
-	for i, q := range queues {
-		start := q.Start + shift.at(q.Domain)
-		if taken[i] || start > close {
-			continue
-		}
-		if best < 0 || start > bestStart || start == bestStart && compareSpans(q.Span, queues[best].Span) > 0 {
-			best, bestStart = i, start
-		}
-	}
-	return best
 }
 
 // pair makes an attempt of a batch and a queue span, either of which may be
@@ -112,11 +123,11 @@ func pair(r *role.RequestInfo, facts *batchFacts, q *role.Interval, named int64,
 }
 
 // setEffects ends a failed attempt where the next larger start among all
-// attempts is: it stops mattering when its successor starts.
-func setEffects(list []attempt) {
-	starts := make([]int64, len(list))
+// attempts is: it stops mattering when its successor starts. It returns the
+// memory that it used.
+func setEffects(list []attempt, starts []int64) []int64 {
 	for i := range list {
-		starts[i] = list[i].start
+		starts = append(starts, list[i].start)
 	}
 	slices.Sort(starts)
 	for i := range list {
@@ -126,6 +137,7 @@ func setEffects(list []attempt) {
 			t.eff = min(t.eff, starts[next])
 		}
 	}
+	return starts
 }
 
 // splitChain picks the attempts that the answer waited for, in order of time,

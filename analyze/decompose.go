@@ -39,6 +39,10 @@ type Segment struct {
 // scratch is memory that is used again for each request.
 type scratch struct {
 	attempts []attempt
+	unpaired []attempt
+	queues   []waiting
+	free     []int
+	starts   []int64
 	gather   gatherer
 	sweep    sweeper
 }
