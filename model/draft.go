@@ -68,6 +68,11 @@ func Bool(key string, value bool) KeyValue {
 	return keyed(key, appendVarint(nil, int(ValueBool), n))
 }
 
+// Bytes makes a bytes attribute.
+func Bytes(key string, value []byte) KeyValue {
+	return keyed(key, appendBytes(nil, int(ValueBytes), value))
+}
+
 // Strings makes an attribute that is an array of strings.
 func Strings(key string, values ...string) KeyValue {
 	var array []byte
