@@ -45,30 +45,28 @@ func occupancies(batches []batchMetrics, from, to int64) map[device]*occupancy {
 	return out
 }
 
-// addPresence says when a batch was where, to each device that it ran on.
+// addPresence says when a batch was where, to each device that it ran on. What
+// lies between its GPU spans is the host's time on each of them.
 func (m *batchMetrics) addPresence(changes map[device][]change) {
 	f := m.facts
-	type extent struct{ first, last int64 }
-	devices := make(map[device]extent)
+	var devices []device
 	for _, g := range f.gpu {
-		if g.Device == "" || g.start >= g.end {
+		if g.Device == "" {
 			continue
 		}
 		key := device{g.Domain, g.Device}
-		e, seen := devices[key]
-		if !seen {
-			e = extent{g.start, g.end}
+		if !slices.Contains(devices, key) {
+			devices = append(devices, key)
 		}
-		devices[key] = extent{min(e.first, g.start), max(e.last, g.end)}
 		changes[key] = appendStretch(changes[key], classBusy, g.start, g.end)
 	}
-	for key, e := range devices {
+	for _, key := range devices {
 		list := changes[key]
 		if f.hasServer {
-			list = appendStretch(list, classHost, f.s0, e.first)
+			list = appendStretch(list, classHost, f.s0, f.gFirst)
 			list = appendStretch(list, classTransfer, f.close, f.s0)
 		}
-		list = appendStretch(list, classHost, e.first, e.last)
+		list = appendStretch(list, classHost, f.gFirst, f.gLast)
 		if len(m.arrivals) > 0 {
 			first := m.arrivals[0]
 			list = appendStretch(list, classForming, first.joined, f.close)

@@ -38,8 +38,8 @@ type topBuilder struct {
 	crowded  int // requests in "other" because there are too many groups
 	slowest  slowHeap
 	requests int
-	batches  []batchMetrics // in the window, with a span or joined
-	implicit []batchMetrics // that ran on a named device
+	batches  []batchMetrics // that end in the window, with a span or joined
+	onDevice []batchMetrics // all that can have run on a device, whatever the window and the filter
 	selected map[*role.RequestInfo]bool
 	load     *loadProfile
 	missing  int // requests whose batch is not loaded
@@ -60,6 +60,9 @@ func (a *Analysis) Top(q TopQuery) *TopReport {
 	b.addBatches()
 	b.load = newLoadProfile(b.window, b.batches)
 	for _, r := range a.world.Requests {
+		if m, ok := a.measureImplicit(r); ok {
+			b.onDevice = append(b.onDevice, m)
+		}
 		if q.covers(r.End) {
 			b.addRequest(r)
 		}
@@ -69,8 +72,12 @@ func (a *Analysis) Top(q TopQuery) *TopReport {
 
 func (b *topBuilder) addBatches() {
 	for _, batch := range b.analysis.world.Batches {
+		m := b.analysis.measureBatch(batch)
 		if b.query.covers(batch.End) {
-			b.batches = append(b.batches, b.analysis.measureBatch(batch))
+			b.batches = append(b.batches, m)
+		}
+		if batch.Span != nil { // a joined batch only repeats its members' spans
+			b.onDevice = append(b.onDevice, m)
 		}
 	}
 }
@@ -94,9 +101,6 @@ func (b *topBuilder) addRequest(r *role.RequestInfo) {
 	}
 	b.load.add(&d)
 	b.offer(&row)
-	if m, ok := b.analysis.measureImplicit(r); ok {
-		b.implicit = append(b.implicit, m)
-	}
 }
 
 // answeringSize is the size of the batch that gave the answer, 0 without one.
@@ -181,7 +185,7 @@ func (b *topBuilder) report() *TopReport {
 	world := b.analysis.world
 	b.keepSelected()
 	window := b.window.End - b.window.Start
-	devices := occupancies(b.onDevices(), b.window.Start, b.window.End)
+	devices := occupancies(b.onDevice, b.window.Start, b.window.End)
 	out := &TopReport{
 		Schema: SchemaTop, Window: b.window, Spans: world.Spans, Requests: b.requests, Batches: len(b.batches), Incomplete: world.Incomplete,
 		E2E: b.whole.e2e.report(), Stages: b.whole.stageReports(), Rollup: b.whole.rollupReports(), Batch: summarise(b.batches),
@@ -211,18 +215,6 @@ func (b *topBuilder) keepSelected() {
 	b.batches = slices.DeleteFunc(b.batches, func(m batchMetrics) bool {
 		return !slices.ContainsFunc(m.batch.Members, func(member *role.Membership) bool { return b.selected[member.Request] })
 	})
-}
-
-// onDevices are the batches whose own GPU spans or outer ones can be on a
-// device; a joined batch only repeats its members' spans.
-func (b *topBuilder) onDevices() []batchMetrics {
-	list := slices.Clone(b.implicit)
-	for _, m := range b.batches {
-		if m.batch.Span != nil {
-			list = append(list, m)
-		}
-	}
-	return list
 }
 
 func (b *topBuilder) groupReports() (out []GroupReport) {
