@@ -1,0 +1,171 @@
+package file
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/pfptrace/pfptrace/model"
+)
+
+// The types below are Jaeger UI JSON, as far as it is read: what the UI
+// downloads, GET /api/traces/{id} and POST /api/transform answer. References
+// may hold whole spans, which hold references; they are not looked into.
+
+// jaegerDocument is {"data": [trace…]}, {"data": trace} or a trace by itself.
+type jaegerDocument struct {
+	Data jaegerTraces
+	jaegerTrace
+}
+
+type jaegerTraces []jaegerTrace
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *jaegerTraces) UnmarshalJSON(text []byte) error {
+	if startsWith(text, "{") {
+		*t = make(jaegerTraces, 1)
+		return json.Unmarshal(text, &(*t)[0])
+	}
+	return json.Unmarshal(text, (*[]jaegerTrace)(t))
+}
+
+type jaegerTrace struct {
+	TraceID   string
+	Spans     []jaegerSpan
+	Processes map[string]jaegerProcess
+}
+
+type jaegerSpan struct {
+	TraceID       string
+	SpanID        string
+	ParentSpanID  string // before references were
+	OperationName string
+	References    []jaegerReference
+	StartTime     number // µs since 1970
+	Duration      number // µs
+	Tags          []jaegerTag
+	Logs          []jaegerLog
+	ProcessID     string
+	Process       *jaegerProcess
+	Warnings      []string
+}
+
+type jaegerReference struct{ RefType, TraceID, SpanID string }
+
+type jaegerTag struct {
+	Key   string
+	Type  string
+	Value json.RawMessage
+}
+
+type jaegerLog struct {
+	Timestamp number // µs since 1970
+	Fields    []jaegerTag
+}
+
+type jaegerProcess struct {
+	ServiceName string
+	Tags        []jaegerTag
+}
+
+// jaeger is what the Jaeger documents of a file have in common.
+type jaeger struct {
+	origins  map[string]*model.Origin // by resource and scope
+	adjusted int                      // spans whose times Jaeger has moved
+	noteAt   int                      // where in the notes the count of them stands, from 1
+}
+
+// jaegerQuantum is what its times are rounded to.
+const jaegerQuantum = 1000 // ns
+
+// jaegerObject reads a document of Jaeger UI JSON.
+func (r *reading) jaegerObject(text []byte) (reason string) {
+	var document jaegerDocument
+	damage := json.Unmarshal(text, &document) // a value of a wrong type is left out, the rest is read
+	before := r.file.Spans
+	for i := range document.Data {
+		_ = r.jaegerTrace(&document.Data[i]) // the caller asks whether a limit is reached
+	}
+	_ = r.jaegerTrace(&document.jaegerTrace)
+	if r.file.Spans > before {
+		r.report.QuantumNS = jaegerQuantum
+		r.note("Jaeger's JSON keeps microseconds, and of links neither attributes nor flags: a quantum of 1 µs is advised")
+	}
+	r.met("Jaeger UI JSON")
+	if damage != nil {
+		return firstLine(damage.Error())
+	}
+	r.file.Messages++
+	return ""
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
+
+// jaegerTrace keeps the spans of one trace.
+func (r *reading) jaegerTrace(trace *jaegerTrace) error {
+	spans, bytes := r.spans[:0], 0
+	for i := range trace.Spans {
+		from := &trace.Spans[i]
+		if from.TraceID == "" {
+			from.TraceID = trace.TraceID
+		}
+		draft, err := from.draft()
+		if err != nil {
+			r.refuse(err.Error(), from.SpanID)
+			continue
+		}
+		process, ok := trace.Processes[from.ProcessID]
+		if from.Process != nil && !ok {
+			process = *from.Process
+		}
+		span := draft.Span(r.jaeger.origin(process, from.scope()))
+		spans = append(spans, span)
+		bytes += len(span.Raw)
+		r.noteAdjusted(from.Warnings)
+	}
+	return r.add(spans, bytes)
+}
+
+// origin returns the shared origin of a process and a scope.
+func (j *jaeger) origin(process jaegerProcess, scope string) *model.Origin {
+	resource := []model.KeyValue{model.String("service.name", process.ServiceName)}
+	for _, tag := range process.Tags {
+		if tag.Key == "hostname" { // as Jaeger's clients called it; it names the clock
+			tag.Key = "host.name"
+		}
+		resource = append(resource, tag.attribute())
+	}
+	var key strings.Builder
+	for _, kv := range resource {
+		key.Write(kv)
+	}
+	key.WriteString(scope)
+	if origin, ok := j.origins[key.String()]; ok {
+		return origin
+	}
+	origin := model.MakeOrigin(scope, resource...)
+	if j.origins == nil {
+		j.origins = make(map[string]*model.Origin)
+	}
+	j.origins[key.String()] = origin
+	return origin
+}
+
+func (r *reading) noteAdjusted(warnings []string) {
+	for _, w := range warnings {
+		if !strings.Contains(w, "timestamps were adjusted by") {
+			continue
+		}
+		j := &r.jaeger
+		j.adjusted++
+		if j.noteAt == 0 {
+			r.file.Notes = append(r.file.Notes, "")
+			j.noteAt = len(r.file.Notes)
+		}
+		r.file.Notes[j.noteAt-1] = fmt.Sprintf("Jaeger has moved the times of %d spans (its correction of clock skew): they are not as measured", j.adjusted)
+		return
+	}
+}

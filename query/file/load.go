@@ -1,0 +1,99 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/pfptrace/pfptrace/model"
+)
+
+// Options bound what Load keeps. The zero Options have the limits that each
+// field names.
+type Options struct {
+	MaxMemory    int64 // bytes of spans and their details; 0: 2 GiB
+	MaxSpans     int   // 0: as many as MaxMemory holds
+	MaxMessage   int64 // bytes of one message or document, after decompression; 0: a quarter of MaxMemory
+	MaxExpansion int64 // times that compressed data may grow; 0: 256
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxMemory <= 0 {
+		o.MaxMemory = 2 << 30
+	}
+	if o.MaxSpans <= 0 {
+		o.MaxSpans = math.MaxInt32 // what model.Builder counts in
+	}
+	if o.MaxMessage <= 0 {
+		o.MaxMessage = o.MaxMemory / 4
+	}
+	if o.MaxExpansion <= 0 {
+		o.MaxExpansion = 256
+	}
+	return o
+}
+
+// Loaded is what files held.
+type Loaded struct {
+	Traces *model.Traces
+	Report Report
+}
+
+// Load reads the files, the files in the folders, and, for "-", standard
+// input. It fails if nothing can be read of one of them, or of any file in a
+// folder; what was lost of the others the Report says. It stops early when ctx
+// is done.
+func Load(ctx context.Context, paths []string, stdin io.Reader, opts Options) (*Loaded, error) {
+	l := &loader{ctx: ctx, opts: opts.withDefaults()}
+	stdinUsed := false
+	for _, path := range paths {
+		if path == "-" {
+			if stdinUsed {
+				return nil, &Error{File: "-", Reason: "standard input can be read only once"}
+			}
+			stdinUsed = true
+		}
+		if err := l.path(path, stdin); err != nil {
+			return nil, err
+		}
+	}
+	return &Loaded{Traces: l.builder.Build(), Report: l.report}, nil
+}
+
+// loader is one call of Load.
+type loader struct {
+	ctx     context.Context
+	opts    Options
+	builder model.Builder
+	memory  int64 // bytes of what was kept
+	limit   string
+	report  Report
+}
+
+// errFull stops reading: a limit was reached. It never leaves the package.
+var errFull = errors.New("a limit was reached")
+
+// spanMemory is what a span takes beside its message, in bytes: its header
+// twice while the traces are being built, and its places in indexes.
+const spanMemory = 240
+
+// keep counts what a message of this many bytes and its spans take.
+func (l *loader) keep(spans int, bytes int) error {
+	l.memory += int64(spans)*spanMemory + int64(bytes)
+	return l.full()
+}
+
+// full returns errFull once a limit is reached.
+func (l *loader) full() error {
+	switch {
+	case l.memory > l.opts.MaxMemory:
+		l.limit = fmt.Sprintf("the limit of memory (%s)", size(l.opts.MaxMemory))
+	case l.builder.Len() >= l.opts.MaxSpans:
+		l.limit = fmt.Sprintf("the limit of %d spans", l.opts.MaxSpans)
+	default:
+		return nil
+	}
+	return errFull
+}
