@@ -139,7 +139,7 @@ func (s *Span) Events() iter.Seq[Event] {
 			if time < 0 {
 				time = -1
 			}
-			if !yield(Event{Time: time, Name: string(lastBytes(msg, fieldEventName)), Attrs: NewAttrs(msg, fieldEventAttributes)}) {
+			if !yield(Event{Time: time, Name: viewString(lastBytes(msg, fieldEventName)), Attrs: NewAttrs(msg, fieldEventAttributes)}) {
 				return
 			}
 		}

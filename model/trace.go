@@ -74,9 +74,17 @@ type Odd struct {
 	Reversed   int // spans that end before they start
 }
 
+// Number returns where the trace with this id stands in List, or -1.
+func (t *Traces) Number(id TraceID) int {
+	if i, ok := t.index[id]; ok {
+		return int(i)
+	}
+	return -1
+}
+
 // Get returns the trace with this id, or nil.
 func (t *Traces) Get(id TraceID) *Trace {
-	if i, ok := t.index[id]; ok {
+	if i := t.Number(id); i >= 0 {
 		return &t.List[i]
 	}
 	return nil

@@ -1,0 +1,317 @@
+package profile
+
+import (
+	"slices"
+
+	"github.com/pfptrace/pfptrace/analyze/role"
+	"github.com/pfptrace/pfptrace/model"
+)
+
+// local is what one trace says by itself: requests, batches and their
+// intervals. Nothing in it depends on another trace.
+type local struct {
+	units   []unit            // requests and batches, in the order of their spans
+	request *role.RequestInfo // the first one, nil without
+	several bool              // there are more requests
+	batch   *batch            // the first one, nil without
+	extra   *extra            // nil in the plain trace of a request
+}
+
+// unit is a request or a batch: something that spans are part of.
+type unit struct {
+	span    int32 // index in the trace
+	request *role.RequestInfo
+	batch   *batch
+}
+
+// extra is what few traces have.
+type extra struct {
+	owner   []int32    // of each span its unit, -1 none; nil where there is one unit
+	linked  []int32    // spans of requests that have links
+	ids     []batchID  // batches named by attribute
+	shared  []sharedIn // work to be counted in the batch it is linked with
+	noLink  []int32    // spans whose links are not membership, sorted
+	carries []carried  // spans that a join by key or time looks at
+}
+
+// batch is a batch span with what its membership is found by.
+type batch struct {
+	info       *role.BatchInfo
+	carriers   []int32 // the batch span and its children with links, as indexes in the trace
+	parent     *role.RequestInfo
+	parentJoin bool
+	linkWork   []linkWork
+}
+
+// linkWork is work whose members are what its span links to.
+type linkWork struct {
+	span     int32
+	interval *role.Interval
+}
+
+// batchID is the trace id of a batch on a span of a request.
+type batchID struct {
+	span int32
+	id   model.TraceID
+}
+
+// sharedIn is work in a request's trace that belongs to the batch its span
+// is linked with, and to the implicit batch where that is not loaded.
+type sharedIn struct {
+	span     int32
+	request  *role.RequestInfo
+	interval *role.Interval
+	placed   bool
+}
+
+// localizer makes locals, one trace after the other.
+type localizer struct {
+	*marker
+	order     []int32 // spans, parents first
+	forward   bool    // the spans' own order has no parent after its child
+	owner     []int32
+	inRequest []bool
+	server    []bool
+	reach     reachTable
+	waits     map[waitKey]*wait
+	can       role.Set // of the profiles in force
+	local     local
+	parts     int // intervals that belong to no request and no batch
+
+	requests  slab[role.RequestInfo]
+	batches   slab[role.BatchInfo]
+	intervals slab[role.Interval]
+	units     slab[unit]
+	lists     slab[*role.Interval]
+	states    slab[batch]
+}
+
+// localize finds what a trace says by itself. The second result is false where
+// the trace has parts of a request and no request.
+func (l *localizer) localize(trace *model.Trace) (local, bool) {
+	l.start(trace)
+	if len(l.inForce) == 0 {
+		return local{}, true
+	}
+	l.local, l.reach, l.parts, l.can = local{}, reachTable{}, 0, 0
+	clear(l.waits)
+	for _, p := range l.inForce {
+		l.can |= l.Matcher.can[p]
+	}
+	l.topDown()
+	l.claimStarts()
+	l.findUnits()
+	l.claimPlaced()
+	l.build()
+	l.extendAsync()
+	return l.local, l.parts == 0 || len(l.local.units) > 0
+}
+
+// topDown fills order. Nearly always spans start after their parents, and then
+// the order of the trace will do.
+func (l *localizer) topDown() {
+	l.order = l.order[:0]
+	for i, parent := range l.trace.Parents {
+		if int(parent) >= i {
+			l.order = l.order[:0]
+			l.trace.TopDown(func(i int) bool {
+				l.order = append(l.order, int32(i))
+				return true
+			})
+			return
+		}
+		l.order = append(l.order, int32(i))
+	}
+}
+
+// claimStarts claims each span that does not speak for itself, as far as that
+// does not depend on what it is in.
+func (l *localizer) claimStarts() {
+	said := false // some span says that it is a request: places do not make others
+	for _, c := range l.claims {
+		said = said || c.role == role.Request
+	}
+	if len(l.naming) == 0 {
+		return
+	}
+	for i := range l.claims {
+		if l.claims[i].role != role.None {
+			continue
+		}
+		c := l.claimOf(i, standing{})
+		if said && l.starts(c).Has(role.Request) {
+			c = claim{profile: -1, name: -1}
+		}
+		l.claims[i] = c
+	}
+}
+
+// starts returns whether a claim makes a span a request or a batch.
+func (l *localizer) starts(c claim) (set role.Set) {
+	switch {
+	case c.role == role.Request || c.role == role.Batch:
+		return set.With(c.role)
+	case c.name >= 0:
+		return l.profiles[c.profile].spans[c.name].starts
+	}
+	return 0
+}
+
+// findUnits makes the requests and batches, and finds for each span the nearest
+// one above it. Of requests above each other the outermost is the request.
+func (l *localizer) findUnits() {
+	n := len(l.claims)
+	l.owner = append(l.owner[:0], make([]int32, n)...)
+	l.inRequest = append(l.inRequest[:0], make([]bool, n)...)
+	for i := range l.owner {
+		l.owner[i] = -1
+	}
+	for _, i := range l.order {
+		if parent := l.trace.Parents[i]; parent >= 0 {
+			l.owner[i], l.inRequest[i] = l.owner[parent], l.inRequest[parent]
+		}
+		u := unit{span: i}
+		switch starts := l.starts(l.claims[i]); {
+		case starts.Has(role.Batch):
+			u.batch = l.newBatch(int(i))
+			if above := l.owner[i]; above >= 0 {
+				u.batch.parent = l.local.units[above].request
+			}
+		case starts.Has(role.Request) && !l.inRequest[i]:
+			u.request = l.newRequest(int(i))
+			l.inRequest[i] = true
+		default:
+			continue
+		}
+		l.owner[i] = int32(len(l.local.units))
+		l.local.units = l.units.appendTo(l.local.units, u)
+	}
+	l.sortUnits()
+	l.adopt()
+}
+
+// sortUnits puts the units in the order of their spans, which that of parents
+// first need not be.
+func (l *localizer) sortUnits() {
+	units := l.local.units
+	bySpan := func(x, y unit) int { return int(x.span) - int(y.span) }
+	if slices.IsSortedFunc(units, bySpan) {
+		return
+	}
+	moved := make(map[int32]int32, len(units)) // by span
+	for number := range units {
+		moved[units[number].span] = int32(number)
+	}
+	slices.SortFunc(units, bySpan)
+	to := make([]int32, len(units))
+	for number := range units {
+		to[moved[units[number].span]] = int32(number)
+	}
+	for i, owner := range l.owner {
+		if owner >= 0 {
+			l.owner[i] = to[owner]
+		}
+	}
+}
+
+// adopt gives the spans that are below no request and no batch to the one
+// request of the trace, or, in a trace without requests, to its first batch.
+func (l *localizer) adopt() {
+	t := &l.local
+	to := int32(-1)
+	for number, u := range t.units {
+		switch {
+		case u.request != nil:
+			t.several = t.request != nil
+			if t.request == nil {
+				t.request, to = u.request, int32(number)
+			}
+		case t.batch == nil:
+			t.batch = u.batch
+		}
+	}
+	switch {
+	case t.several:
+		to = -1
+	case t.request == nil && t.batch != nil:
+		to = 0
+	}
+	for i, owner := range l.owner {
+		if owner < 0 {
+			l.owner[i] = to
+		}
+	}
+	if len(t.units) > 1 {
+		l.more().owner = slices.Clone(l.owner)
+	}
+}
+
+func (l *localizer) more() *extra {
+	if l.local.extra == nil {
+		l.local.extra = &extra{}
+	}
+	return l.local.extra
+}
+
+// unitOf returns the unit that span i is in, nil for none.
+func (t *local) unitOf(i int) *unit {
+	number := int32(0)
+	if t.extra != nil && t.extra.owner != nil {
+		number = t.extra.owner[i]
+	}
+	if number < 0 || int(number) >= len(t.units) {
+		return nil
+	}
+	return &t.units[number]
+}
+
+// extendAsync lets requests that last until their work is done last to the end
+// of the last span of their trace. Joins extend them further.
+func (l *localizer) extendAsync() {
+	if t := &l.local; t.request == nil || !t.several && !t.request.Async {
+		return
+	}
+	for i := range l.trace.Spans {
+		if u := l.local.unitOf(i); u != nil && u.request != nil && u.request.Async {
+			u.request.End = max(u.request.End, l.trace.Spans[i].End)
+		} else if r := l.local.request; !l.local.several && r.Async {
+			r.End = max(r.End, l.trace.Spans[i].End)
+		}
+	}
+}
+
+// claimPlaced claims again what depends on being in a batch or a server span.
+func (l *localizer) claimPlaced() {
+	if !slices.ContainsFunc(l.naming, func(p int) bool { return l.hasIn[p] }) {
+		return
+	}
+	l.server = append(l.server[:0], make([]bool, len(l.claims))...)
+	for _, i := range l.order {
+		if parent := l.trace.Parents[i]; parent >= 0 {
+			l.server[i] = l.server[parent] || l.gives(l.claims[parent], role.Server)
+		}
+		if l.claims[i].role != role.None || l.starts(l.claims[i]) != 0 {
+			continue
+		}
+		u := l.local.unitOf(int(i))
+		inBatch := u != nil && u.batch != nil
+		c := l.claimOf(int(i), standing{inBatch: inBatch, inServer: inBatch && l.server[i]})
+		if l.starts(c) != 0 {
+			c = claim{profile: -1, name: -1}
+		}
+		l.claims[i] = c
+	}
+}
+
+// gives reports whether a claim gives role r.
+func (l *localizer) gives(c claim, r role.Role) bool {
+	if c.name < 0 {
+		return c.role == r
+	}
+	for _, rule := range l.rulesOf[c.profile][c.name] {
+		if l.profiles[c.profile].roles[rule].role == r {
+			return true
+		}
+	}
+	return false
+}
