@@ -45,28 +45,33 @@ func occupancies(batches []batchMetrics, from, to int64) map[device]*occupancy {
 	return out
 }
 
-// addPresence says when a batch was where, to each device that it ran on. What
-// lies between its GPU spans is the host's time on each of them.
+// addPresence says when a batch was where, to each device that it ran on.
+// "Before its first GPU span" and "between its GPU spans" mean those on that
+// device: a batch that has moved on to another device keeps this one from
+// nobody.
 func (m *batchMetrics) addPresence(changes map[device][]change) {
 	f := m.facts
-	var devices []device
+	type extent struct{ first, last int64 }
+	extents := make(map[device]extent, 1)
 	for _, g := range f.gpu {
 		if g.Device == "" {
 			continue
 		}
 		key := device{g.Domain, g.Device}
-		if !slices.Contains(devices, key) {
-			devices = append(devices, key)
+		e, seen := extents[key]
+		if !seen {
+			e = extent{g.start, g.end}
 		}
+		extents[key] = extent{min(e.first, g.start), max(e.last, g.end)}
 		changes[key] = appendStretch(changes[key], classBusy, g.start, g.end)
 	}
-	for _, key := range devices {
+	for key, e := range extents {
 		list := changes[key]
 		if f.hasServer {
-			list = appendStretch(list, classHost, f.s0, f.gFirst)
+			list = appendStretch(list, classHost, f.s0, e.first)
 			list = appendStretch(list, classTransfer, f.close, f.s0)
 		}
-		list = appendStretch(list, classHost, f.gFirst, f.gLast)
+		list = appendStretch(list, classHost, e.first, e.last)
 		if len(m.arrivals) > 0 {
 			first := m.arrivals[0]
 			list = appendStretch(list, classForming, first.joined, f.close)
