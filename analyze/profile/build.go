@@ -60,7 +60,7 @@ func (l *localizer) newRequest(i int) *role.RequestInfo {
 	r := l.requests.next()
 	*r = role.RequestInfo{
 		Trace: l.trace.ID, Span: span, Service: span.Origin.Service, Status: status(span), Start: span.Start,
-		End: max(span.Start, span.End), Domain: span.Origin.Domain, Can: l.can,
+		End: max(span.Start, span.End), Domain: span.Origin.Domain, Can: l.can.request,
 	}
 	if p := l.claims[i].profile; p >= 0 {
 		r.Profile, r.Async = l.profiles[p].Name, l.profiles[p].async
@@ -77,7 +77,7 @@ func (l *localizer) newBatch(i int) *batch {
 	b.info = l.batches.next()
 	*b.info = role.BatchInfo{
 		Trace: l.trace.ID, Span: span, Status: status(span), Start: span.Start, End: max(span.Start, span.End),
-		Domain: span.Origin.Domain, Can: l.can,
+		Domain: span.Origin.Domain, Can: l.can.batch,
 		Size: l.number(i, factSize), MaxSize: l.number(i, factMaxSize), Weight: l.number(i, factBatchWeight),
 		MaxWeight: l.number(i, factMaxWeight), MaxDelay: l.number(i, factMaxDelay),
 		FirstEnqueue: l.number(i, factFirstEnqueue), LastEnqueue: l.number(i, factLastEnqueue),
@@ -151,8 +151,12 @@ func (l *localizer) buildNamed(i int, c claim) {
 		if rule.role == role.Request || rule.role == role.Batch {
 			continue
 		}
+		u := l.local.unitOf(i)
+		if at := (standing{inBatch: u != nil && u.batch != nil}); !at.holds(rule.in) {
+			continue
+		}
 		iv := l.interval(i, rule)
-		switch u := l.local.unitOf(i); {
+		switch {
 		case iv == nil:
 		case rule.until >= 0:
 			l.extendWait(i, c, number, iv)

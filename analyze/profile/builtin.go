@@ -12,7 +12,7 @@ var builtinFiles embed.FS
 
 // builtinNames is the order in which built-in profiles win where all else is
 // equal.
-var builtinNames = [...]string{"pfptrace"}
+var builtinNames = [...]string{"pfptrace", "triton", "vllm", "tgi", "sglang", "pubsub", "kafka", "collector", "dataloader"}
 
 // Builtin returns the profiles that come with pfptrace, in their order.
 func Builtin() []*Profile {

@@ -36,13 +36,6 @@ func (d details) text(key string) string {
 	return v.Str()
 }
 
-// integer returns an integer attribute, 0 without.
-func (d details) integer(key string) int64 {
-	v, _ := d.attr(key)
-	n, _ := v.Int()
-	return n
-}
-
 // event returns the first or the last event with this name, by time.
 func (d details) event(name string, last bool) (found pickedEvent, ok bool) {
 	for _, e := range d.events {

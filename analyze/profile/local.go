@@ -68,13 +68,12 @@ type sharedIn struct {
 type localizer struct {
 	*marker
 	order     []int32 // spans, parents first
-	forward   bool    // the spans' own order has no parent after its child
 	owner     []int32
 	inRequest []bool
 	server    []bool
 	reach     reachTable
 	waits     map[waitKey]*wait
-	can       role.Set // of the profiles in force
+	can       canGive // the profiles in force
 	local     local
 	parts     int // intervals that belong to no request and no batch
 
@@ -93,10 +92,11 @@ func (l *localizer) localize(trace *model.Trace) (local, bool) {
 	if len(l.inForce) == 0 {
 		return local{}, true
 	}
-	l.local, l.reach, l.parts, l.can = local{}, reachTable{}, 0, 0
+	l.local, l.reach, l.parts, l.can = local{}, reachTable{}, 0, canGive{}
 	clear(l.waits)
 	for _, p := range l.inForce {
-		l.can |= l.Matcher.can[p]
+		l.can.request |= l.Matcher.can[p].request
+		l.can.batch |= l.Matcher.can[p].batch
 	}
 	l.topDown()
 	l.claimStarts()

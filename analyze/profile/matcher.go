@@ -10,7 +10,7 @@ type Matcher struct {
 	altsOf     [][2]int      // of each profile: its range in alts
 	explicit   int           // index of the profile whose facts name a role attribute, -1 without
 	fallbacks  []int         // profiles that are tried where nothing else is found
-	can        []role.Set    // of each profile
+	can        []canGive     // of each profile
 	hasIn      []bool        // of each profile: some selector asks for a place in a batch
 	attrKeys   interest
 	eventNames interest
@@ -25,6 +25,9 @@ type alternative struct {
 	strength      strength
 	needsEvents   bool
 }
+
+// canGive says which roles rules can give.
+type canGive struct{ request, batch role.Set }
 
 // NewMatcher compiles profiles; earlier ones win where all else is equal.
 func NewMatcher(profiles ...*Profile) *Matcher {
@@ -52,7 +55,8 @@ func (m *Matcher) add(number int, p *Profile) {
 	}
 	m.altsOf = append(m.altsOf, [2]int{first, len(m.alts)})
 	m.hasIn = append(m.hasIn, hasIn)
-	m.can = append(m.can, p.can())
+	request, batch := p.can()
+	m.can = append(m.can, canGive{request, batch})
 	if p.facts[factRole] != "" && m.explicit < 0 {
 		m.explicit = number
 	}

@@ -36,7 +36,14 @@ func (b *profileParser) rule(n *yaml.Node) (rule roleRule, err error) {
 			}
 			return err
 		},
-		"in":      constant(&rule.linkedBatch, "linked-batch"),
+		"in": func(n *yaml.Node) error {
+			var ok bool
+			rule.linkedBatch = n.Value == "linked-batch"
+			if rule.in, ok = map[string]place{"batch": inBatch, "request": inRequest, "linked-batch": anywhere}[n.Value]; !ok {
+				return errorAt(n, "%q where batch, request or linked-batch belongs", n.Value)
+			}
+			return nil
+		},
 		"members": constant(&rule.linkMembers, "links"),
 	})
 	if err != nil {

@@ -35,6 +35,7 @@ type roleRule struct {
 	from, to    []expr // alternatives, the first that can be computed; none: the span's own start or end
 	lasting     []expr // a length instead of to
 	toClose     bool   // to: close
+	in          place  // of the span: in a batch or not
 	linkedBatch bool   // in: linked-batch
 	until       int    // index in spans, -1 none: spans that follow each other with none of this name between them are one
 	linkMembers bool   // members: links
@@ -91,13 +92,24 @@ type timeJoin struct {
 	near   int64    // ns
 }
 
-// can returns the roles that the profile's rules can give.
-func (p *Profile) can() (set role.Set) {
+// can returns the roles that the profile's rules can give: to requests and what
+// is in their traces, and to batches with a span.
+func (p *Profile) can() (request, batch role.Set) {
 	if p.facts[factRole] != "" {
-		return ^role.Set(0)
+		return ^role.Set(0), ^role.Set(0)
 	}
 	for i := range p.roles {
-		set = set.With(p.roles[i].role)
+		rule := &p.roles[i]
+		ofBatch := true // of batch spans alone
+		for _, name := range rule.of {
+			ofBatch = ofBatch && p.spans[name].starts.Has(role.Batch)
+		}
+		if rule.in != inBatch && !ofBatch {
+			request = request.With(rule.role)
+		}
+		if rule.in != inRequest {
+			batch = batch.With(rule.role)
+		}
 	}
-	return set
+	return request, batch
 }
