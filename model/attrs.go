@@ -58,6 +58,12 @@ func (a Attrs) Len() (n int) {
 }
 
 func keyValue(msg []byte) (key string, value Value) {
+	// As nearly all SDKs write it: a short key, then a short value, and no more.
+	if len(msg) > 2 && msg[0] == fieldKey<<3|wireBytes && msg[1] < 0x80 {
+		if end := 2 + int(msg[1]); end+2 <= len(msg) && msg[end] == fieldValue<<3|wireBytes && int(msg[end+1]) == len(msg)-end-2 && msg[end+1] < 0x80 {
+			return viewString(msg[2:end]), parseValue(msg[end+2:])
+		}
+	}
 	for f, rest, ok := next(msg); ok; f, rest, ok = next(rest) {
 		if f.wire != wireBytes {
 			continue
@@ -95,6 +101,10 @@ type Value struct {
 }
 
 func parseValue(msg []byte) (v Value) {
+	// A short string and no more is what most values are.
+	if len(msg) >= 2 && msg[0] == byte(ValueString)<<3|wireBytes && int(msg[1]) == len(msg)-2 && msg[1] < 0x80 {
+		return Value{Type: ValueString, bytes: msg[2:]}
+	}
 	for f, rest, ok := next(msg); ok; f, rest, ok = next(rest) {
 		t := ValueType(f.number)
 		switch {

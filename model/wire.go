@@ -56,42 +56,64 @@ type field struct {
 // at malformed bytes, which readers have refused before: views never fail.
 // Groups come out as a field without payload; their end is part of them.
 func next(msg []byte) (f field, rest []byte, ok bool) {
+	f, rest = cut(msg)
+	return f, rest, f.number != 0
+}
+
+// cut is next without ok (number 0 says it), so that its results fit in
+// registers, and with the form that nearly all fields have tried first: a tag
+// and a length of one byte each.
+func cut(msg []byte) (f field, rest []byte) {
+	if len(msg) >= 2 && msg[0] < 0x80 && msg[0]&7 == wireBytes && msg[1] < 0x80 {
+		if end := 2 + int(msg[1]); end <= len(msg) {
+			return field{number: int(msg[0] >> 3), wire: wireBytes, bytes: msg[2:end:end]}, msg[end:]
+		}
+		return field{}, nil
+	}
+	return cutAny(msg)
+}
+
+func cutAny(msg []byte) (f field, rest []byte) {
 	tag, n := binary.Uvarint(msg)
 	if n <= 0 || tag>>3 == 0 || tag>>3 > 1<<29-1 {
-		return field{}, nil, false
+		return field{}, nil
 	}
 	msg = msg[n:]
 	f.number, f.wire = int(tag>>3), int(tag&7)
 	switch f.wire {
 	case wireVarint:
 		if f.num, n = binary.Uvarint(msg); n <= 0 {
-			return field{}, nil, false
+			return field{}, nil
 		}
-		return f, msg[n:], true
+		return f, msg[n:]
 	case wireFixed64:
 		if len(msg) < 8 {
-			return field{}, nil, false
+			return field{}, nil
 		}
 		f.num = binary.LittleEndian.Uint64(msg)
-		return f, msg[8:], true
+		return f, msg[8:]
 	case wireFixed32:
 		if len(msg) < 4 {
-			return field{}, nil, false
+			return field{}, nil
 		}
 		f.num = uint64(binary.LittleEndian.Uint32(msg))
-		return f, msg[4:], true
+		return f, msg[4:]
 	case wireBytes:
 		size, n := binary.Uvarint(msg)
 		if n <= 0 || size > uint64(len(msg)-n) {
-			return field{}, nil, false
+			return field{}, nil
 		}
-		f.bytes = msg[n : n+int(size) : n+int(size)]
-		return f, msg[n+int(size):], true
+		end := n + int(size)
+		f.bytes = msg[n:end:end]
+		return f, msg[end:]
 	case wireStartGroup:
-		rest, ok = skipGroup(msg)
-		return f, rest, ok
+		rest, ok := skipGroup(msg)
+		if !ok {
+			return field{}, nil
+		}
+		return f, rest
 	}
-	return field{}, nil, false
+	return field{}, nil
 }
 
 // skipGroup returns what follows the group whose start tag was just read. It
