@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -77,6 +78,25 @@ func ParseFilter(text string) (*Filter, error) {
 
 // Match reports whether the filter picks the row.
 func (f *Filter) Match(row *Row) bool { return f == nil || f.match(row) }
+
+// And returns the filter that picks what both pick.
+func (f *Filter) And(other *Filter) *Filter {
+	if f == nil {
+		return other
+	}
+	return &Filter{
+		text:  "(" + f.text + ") and (" + other.text + ")",
+		match: func(r *Row) bool { return f.match(r) && other.match(r) },
+	}
+}
+
+// ServiceFilter picks the requests of one service, whatever its name holds.
+func ServiceFilter(name string) *Filter {
+	return &Filter{
+		text:  "service=" + strconv.Quote(name),
+		match: func(r *Row) bool { return r.Request.Service == name },
+	}
+}
 
 // String returns the text that was parsed.
 func (f *Filter) String() string {

@@ -14,6 +14,10 @@ const (
 	slack   = 64
 )
 
+// Clean makes a text out of a trace, a file or its name fit for one line of a
+// terminal, for messages that stand outside a report.
+func Clean(text string, ascii bool) string { return newPage(Options{ASCII: ascii}).clean(text) }
+
 // clean makes a stranger's text fit to stand inside a line on a terminal. What
 // moves the cursor, starts a sequence, reorders or hides text is written out as
 // \n, \x1b or \u202e: control characters, line separators, the direction and

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -114,8 +115,8 @@ func (p *page) batches(b analyze.BatchSummary) {
 	if b.FillRatio != nil {
 		facts = append(facts, say(percent(*b.FillRatio)+" full"))
 	}
-	for _, reason := range slices.Sorted(maps.Keys(b.CloseReasons)) {
-		facts = append(facts, say(fmt.Sprintf("closed by %s %d", reason, b.CloseReasons[reason])))
+	if reasons := closeReasons(b.CloseReasons); reasons != "" {
+		facts = append(facts, say("closed: "+reasons))
 	}
 	p.blank()
 	p.phrases(part{"batches  ", bold}, facts...)
@@ -132,6 +133,22 @@ func (p *page) batches(b analyze.BatchSummary) {
 	rows = append(rows, p.distRow("formation", b.Formation)...)
 	rows = append(rows, p.distRow("GPU time", b.GPU)...)
 	p.table(columns, rows)
+}
+
+// closeReasons counts why batches were closed, the most frequent first.
+func closeReasons(counts map[string]int) string {
+	const most = 6
+	reasons := slices.SortedFunc(maps.Keys(counts), func(x, y string) int {
+		return cmp.Or(cmp.Compare(counts[y], counts[x]), cmp.Compare(x, y))
+	})
+	var words []string
+	for _, reason := range reasons[:min(len(reasons), most)] {
+		words = append(words, fmt.Sprintf("%s %d", reason, counts[reason]))
+	}
+	if more := len(reasons) - most; more > 0 {
+		words = append(words, count(more, "other reason", "other reasons"))
+	}
+	return strings.Join(words, ", ")
 }
 
 func (p *page) distRow(name string, d *analyze.DistReport) [][]cell {
@@ -177,7 +194,12 @@ func (p *page) devices(devices []analyze.DeviceReport) {
 	for i := range devices[:min(len(devices), maxDevices)] {
 		d := &devices[i]
 		pieces := devicePieces(d)
-		p.phrases(part{"  " + strings.TrimSpace(d.Device+" "+d.Host) + "  ", bold}, p.legend(pieces)...)
+		name := part{"  " + strings.TrimSpace(d.Device+" "+d.Host) + "  ", bold}
+		if len(pieces) == 0 {
+			p.line(name, plain("the window is empty"))
+			continue
+		}
+		p.phrases(name, p.legend(pieces)...)
 		p.line(append([]part{plain("  ")}, p.stacked(pieces, p.Width-4)...)...)
 	}
 	if hidden := len(devices) - maxDevices; hidden > 0 {
