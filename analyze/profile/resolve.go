@@ -34,7 +34,7 @@ func (m *Matcher) resolve(traces *model.Traces, watch func(*localizer)) *role.Wo
 		if !whole {
 			world.Incomplete++
 		}
-		world.Spans += len(traces.List[t].Spans)
+		extend(world, traces.List[t].Spans)
 		for _, c := range l.claims {
 			if c.profile >= 0 {
 				used[c.profile] = true
@@ -54,6 +54,17 @@ func (m *Matcher) resolve(traces *model.Traces, watch func(*localizer)) *role.Wo
 	}
 	world.Warnings = j.warnings()
 	return world
+}
+
+// extend counts the spans of a trace, and widens the time that they cover.
+func extend(world *role.World, spans []model.Span) {
+	if world.Spans == 0 {
+		world.Start = spans[0].Start // of the first trace, which starts first
+	}
+	world.Spans += len(spans)
+	for i := range spans {
+		world.End = max(world.End, spans[i].End)
+	}
 }
 
 // finish gathers and sorts what the world holds, and settles what had to wait
