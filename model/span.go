@@ -135,15 +135,19 @@ type Event struct {
 func (s *Span) Events() iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		for msg := range messages(s.Raw, fieldSpanEvents) {
-			time := int64(lastFixed64(msg, fieldEventTime))
-			if time < 0 {
-				time = -1
-			}
-			if !yield(Event{Time: time, Name: viewString(lastBytes(msg, fieldEventName)), Attrs: NewAttrs(msg, fieldEventAttributes)}) {
+			if !yield(newEvent(msg)) {
 				return
 			}
 		}
 	}
+}
+
+func newEvent(msg []byte) Event {
+	time := int64(lastFixed64(msg, fieldEventTime))
+	if time < 0 {
+		time = -1
+	}
+	return Event{Time: time, Name: viewString(lastBytes(msg, fieldEventName)), Attrs: NewAttrs(msg, fieldEventAttributes)}
 }
 
 // Link is a reference from one span to another, mostly of another trace.

@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"bytes"
 	"math"
 
 	"github.com/pfptrace/pfptrace/analyze/role"
@@ -250,6 +249,8 @@ func (l *localizer) attach(i int, r role.Role, iv *role.Interval) {
 		l.parts++
 	case u.batch != nil && r >= role.Form:
 		l.work(u.batch.info, iv)
+	case u.batch != nil && l.loose[i]:
+		l.parts++ // a wait that is not below the batch is a request's
 	case u.batch != nil:
 	case r == role.Gateway:
 		once(&u.request.Gateway, iv)
@@ -317,28 +318,17 @@ func (l *localizer) noteLinks(i int, u *unit) {
 	}
 }
 
-// mayName looks for a key of factBatchID without reading attributes, since
-// nearly no span has one.
-func (l *localizer) mayName(i int, c claim) bool {
-	if l.explicit >= 0 && bytes.Contains(l.trace.Spans[i].Raw, l.batchIDKey) {
-		return true
-	}
-	return int(c.profile) != l.explicit && l.profiles[c.profile].facts[factBatchID] != ""
-}
-
 // noteBatchID remembers a batch that a request, gateway or queue span names.
 func (l *localizer) noteBatchID(i int) {
 	c := l.claims[i]
-	if c.profile < 0 || !l.mayName(i, c) {
+	if c.profile < 0 {
 		return
 	}
-	isRequest := l.starts(c).Has(role.Request)
-	if !isRequest && !l.gives(c, role.Gateway) && !l.gives(c, role.Queue) {
+	value, ok := l.fact(i, factBatchID)
+	if !ok || !l.starts(c).Has(role.Request) && !l.gives(c, role.Gateway) && !l.gives(c, role.Queue) {
 		return
 	}
-	if value, ok := l.fact(i, factBatchID); ok {
-		if id, ok := l.traceID(value); ok {
-			l.more().ids = append(l.more().ids, batchID{int32(i), id})
-		}
+	if id, ok := l.traceID(value); ok {
+		l.more().ids = append(l.more().ids, batchID{int32(i), id})
 	}
 }

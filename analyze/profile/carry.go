@@ -50,7 +50,7 @@ func (l *localizer) noteKey(i int, p *Profile) {
 		note(span.Start, l.at(i).attr)
 		return
 	}
-	for _, event := range l.withEvents(i).events {
+	for _, event := range l.at(i).events {
 		if event.name == j.event && event.time >= 0 {
 			note(event.time, event.attrs.Get)
 		}

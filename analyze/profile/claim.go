@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/pfptrace/pfptrace/analyze/role"
@@ -30,18 +29,16 @@ const maxClasses = 1 << 16
 // marker finds the claims on the spans of one trace at a time.
 type marker struct {
 	*Matcher
-	reader
-	roleKey    []byte // keys of the explicit profile, to look for in a span's bytes
-	batchIDKey []byte
-	classes    [2]map[classKey][]int32 // of ordinary and of fallback profiles: the alternatives that fit a class
-	trace      *model.Trace
-	hits       []int32 // alternatives that fit, span after span
-	hitsFrom   []int32 // of each span, and one more
-	claims     []claim
-	naming     []int      // profiles whose names count in the trace, in their order
-	inForce    []int      // these, and the one of the spans that say their role
-	detected   []strength // of each profile: the best evidence for it in the trace
-	odd        oddMarks
+	*reader
+	classes  [2]map[classKey][]int32 // of ordinary and of fallback profiles: the alternatives that fit a class
+	trace    *model.Trace
+	hits     []int32 // alternatives that fit, span after span
+	hitsFrom []int32 // of each span, and one more
+	claims   []claim
+	naming   []int      // profiles whose names count in the trace, in their order
+	inForce  []int      // these, and the one of the spans that say their role
+	detected []strength // of each profile: the best evidence for it in the trace
+	odd      oddMarks
 }
 
 // oddMarks counts what reports warn of.
@@ -57,14 +54,9 @@ type oddMarks struct {
 }
 
 func newMarker(m *Matcher) *marker {
-	k := &marker{Matcher: m, detected: make([]strength, len(m.profiles))}
-	k.wantAttrs, k.wantEvents = &m.attrKeys, &m.eventNames
+	k := &marker{Matcher: m, reader: newReader(&m.attrKeys, &m.eventNames), detected: make([]strength, len(m.profiles))}
 	k.classes = [2]map[classKey][]int32{{}, {}}
 	k.odd.overlapping = make(map[[2]int16]int)
-	if m.explicit >= 0 {
-		k.roleKey = []byte(m.profiles[m.explicit].facts[factRole])
-		k.batchIDKey = []byte(m.profiles[m.explicit].facts[factBatchID])
-	}
 	return k
 }
 
@@ -72,7 +64,7 @@ func newMarker(m *Matcher) *marker {
 // spans say of themselves, and naming the profiles whose names count here.
 func (k *marker) start(trace *model.Trace) {
 	k.trace = trace
-	k.reset(trace.Spans)
+	k.read(trace.Spans)
 	clear(k.detected)
 	k.naming = k.naming[:0]
 	k.claims = k.claims[:0]
@@ -96,8 +88,7 @@ func (k *marker) start(trace *model.Trace) {
 
 // ownWord reads the role that a span says it has.
 func (k *marker) ownWord(i int) claim {
-	span := &k.trace.Spans[i]
-	if k.explicit >= 0 && bytes.Contains(span.Raw, k.roleKey) {
+	if k.explicit >= 0 {
 		if said := k.at(i).text(k.profiles[k.explicit].facts[factRole]); said != "" {
 			if r := role.Parse(said); r != role.None {
 				return claim{int16(k.explicit), -1, r, byRole}
@@ -158,15 +149,8 @@ func (k *marker) class(set int, span *model.Span) []int32 {
 
 // fits checks an alternative whose class fits span i.
 func (k *marker) fits(alt *alternative, i int) bool {
-	switch {
-	case !alt.fitsPlain(&k.trace.Spans[i]):
-		return false
-	case alt.needsEvents:
-		return alt.fitsDetails(k.withEvents(i))
-	case alt.strength >= byAttribute:
-		return alt.fitsDetails(k.at(i))
-	}
-	return true
+	return k.ends[i].presence&alt.needs == alt.needs && alt.fitsPlain(&k.trace.Spans[i]) &&
+		(!alt.needsDetails || alt.fitsDetails(k.at(i)))
 }
 
 // standing answers the questions of selectors that a span alone cannot.

@@ -3,7 +3,7 @@ package profile
 import "github.com/pfptrace/pfptrace/model"
 
 // details are what a span's attributes and events say to the keys that some
-// profile asks for. They are read once a span, and only when somebody asks.
+// profile asks for. They are read once a span.
 type details struct {
 	attrs  []pickedAttr
 	events []pickedEvent
@@ -71,58 +71,61 @@ func (in *interest) has(name string) bool {
 
 func quickHash(s string) uint8 { return uint8(len(s))*31 + s[0]*7 + s[len(s)-1] }
 
-// reader reads details of the spans of one trace at a time.
+// presence says in one word what keys and names details may hold: one that is
+// not in it is not there.
+type presence uint64
+
+func (p presence) with(name string) presence { return p | 1<<(quickHash(name)&63) }
+
+// reader reads the details of the spans of one trace at a time.
 type reader struct {
-	wantAttrs, wantEvents *interest
-	spans                 []model.Span
-	read                  []readSpan
-	attrs                 []pickedAttr
-	events                []pickedEvent
+	picker   model.Picker
+	ends     []detailsEnd // of each span
+	attrs    []pickedAttr
+	events   []pickedEvent
+	presence presence // of the span that is being read
 }
 
-// readSpan says where in the reader a span's details stand.
-type readSpan struct {
-	attrFrom, attrTo, eventFrom, eventTo int32
-	hasAttrs, hasEvents                  bool
+// detailsEnd is where the details of a span end in the reader's lists.
+type detailsEnd struct {
+	attrs, events int32
+	presence      presence
 }
 
-func (r *reader) reset(spans []model.Span) {
+func newReader(attrKeys, eventNames *interest) *reader {
+	r := &reader{}
+	r.picker = model.Picker{
+		WantAttr: attrKeys.has, WantEvent: eventNames.has,
+		Attr: func(key string, value model.Value) {
+			r.attrs = append(r.attrs, pickedAttr{key, value})
+			r.presence = r.presence.with(key)
+		},
+		Event: func(e model.Event) {
+			r.events = append(r.events, pickedEvent{e.Name, e.Time, e.Attrs})
+			r.presence = r.presence.with(e.Name)
+		},
+	}
+	return r
+}
+
+// read replaces what the reader holds by the details of these spans.
+func (r *reader) read(spans []model.Span) {
 	clear(r.attrs)
 	clear(r.events)
-	r.spans, r.attrs, r.events = spans, r.attrs[:0], r.events[:0]
-	r.read = append(r.read[:0], make([]readSpan, len(spans))...)
+	r.attrs, r.events, r.ends = r.attrs[:0], r.events[:0], r.ends[:0]
+	for i := range spans {
+		r.presence = 0
+		spans[i].Pick(&r.picker)
+		r.ends = append(r.ends, detailsEnd{int32(len(r.attrs)), int32(len(r.events)), r.presence})
+	}
 }
 
-// at returns the attributes of span i that anybody asks for.
+// at returns the details of span i.
 func (r *reader) at(i int) details {
-	place := &r.read[i]
-	if !place.hasAttrs {
-		place.hasAttrs = true
-		place.attrFrom = int32(len(r.attrs))
-		for key, value := range r.spans[i].Attrs().All() {
-			if r.wantAttrs.has(key) {
-				r.attrs = append(r.attrs, pickedAttr{key, value})
-			}
-		}
-		place.attrTo = int32(len(r.attrs))
+	var from detailsEnd
+	if i > 0 {
+		from = r.ends[i-1]
 	}
-	return details{attrs: r.attrs[place.attrFrom:place.attrTo:place.attrTo]}
-}
-
-// withEvents returns the events of span i too.
-func (r *reader) withEvents(i int) details {
-	d := r.at(i)
-	place := &r.read[i]
-	if !place.hasEvents {
-		place.hasEvents = true
-		place.eventFrom = int32(len(r.events))
-		for event := range r.spans[i].Events() {
-			if r.wantEvents.has(event.Name) {
-				r.events = append(r.events, pickedEvent{event.Name, event.Time, event.Attrs})
-			}
-		}
-		place.eventTo = int32(len(r.events))
-	}
-	d.events = r.events[place.eventFrom:place.eventTo:place.eventTo]
-	return d
+	to := &r.ends[i]
+	return details{r.attrs[from.attrs:to.attrs:to.attrs], r.events[from.events:to.events:to.events]}
 }

@@ -109,7 +109,7 @@ func (l *localizer) term(i int, t *term) (int64, bool) {
 	case termEnd:
 		return max(span.Start, span.End), true
 	case termEvent, termLast:
-		event, ok := l.withEvents(i).event(t.key, t.kind == termLast)
+		event, ok := l.at(i).event(t.key, t.kind == termLast)
 		return event.time, ok
 	}
 	value, ok := l.at(i).attr(t.key)

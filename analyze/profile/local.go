@@ -70,6 +70,7 @@ type localizer struct {
 	order     []int32 // spans, parents first
 	owner     []int32
 	inRequest []bool
+	loose     []bool // of each span: below no request and no batch
 	server    []bool
 	reach     reachTable
 	waits     map[waitKey]*wait
@@ -104,7 +105,8 @@ func (l *localizer) localize(trace *model.Trace) (local, bool) {
 	l.claimPlaced()
 	l.build()
 	l.extendAsync()
-	return l.local, l.parts == 0 || len(l.local.units) > 0
+	hasRoot := slices.ContainsFunc(trace.Spans, func(s model.Span) bool { return s.Parent.IsZero() })
+	return l.local, l.parts == 0 && (hasRoot || len(l.local.units) > 0)
 }
 
 // topDown fills order. Nearly always spans start after their parents, and then
@@ -236,7 +238,9 @@ func (l *localizer) adopt() {
 	case t.request == nil && t.batch != nil:
 		to = 0
 	}
+	l.loose = l.loose[:0]
 	for i, owner := range l.owner {
+		l.loose = append(l.loose, owner < 0)
 		if owner < 0 {
 			l.owner[i] = to
 		}

@@ -23,7 +23,8 @@ type alternative struct {
 	*selector
 	profile, name int
 	strength      strength
-	needsEvents   bool
+	needsDetails  bool
+	needs         presence // keys and events without which it cannot fit
 }
 
 // canGive says which roles rules can give.
@@ -44,7 +45,7 @@ func (m *Matcher) add(number int, p *Profile) {
 	for name := range p.spans {
 		for i := range p.spans[name].fits {
 			s := &p.spans[name].fits[i]
-			m.alts = append(m.alts, alternative{s, number, name, s.strength(), s.events != nil})
+			m.alts = append(m.alts, alternative{s, number, name, s.strength(), s.needsDetails(), s.needs()})
 			hasIn = hasIn || s.in != anywhere
 			for _, condition := range s.attrs {
 				m.attrKeys.add(condition.key)

@@ -48,7 +48,7 @@ func (s *selector) strength() strength {
 	switch {
 	case s.scopes != nil:
 		return byScope
-	case s.attrs != nil || s.anyAttr != nil || s.events != nil:
+	case s.needsDetails():
 		return byAttribute
 	case s.names != nil || s.services != nil:
 		return byName
@@ -75,6 +75,24 @@ func linksAbroad(span *model.Span) bool {
 		}
 	}
 	return false
+}
+
+func (s *selector) needsDetails() bool { return s.attrs != nil || s.anyAttr != nil || s.events != nil }
+
+// needs is what a span must have for the selector to fit.
+func (s *selector) needs() (p presence) {
+	for _, c := range s.attrs {
+		if !c.not {
+			p = p.with(c.key)
+		}
+	}
+	for _, name := range s.events {
+		p = p.with(name)
+	}
+	if len(s.anyAttr) == 1 {
+		p = p.with(s.anyAttr[0])
+	}
+	return p
 }
 
 // fitsDetails checks attributes and events.
