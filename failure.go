@@ -99,8 +99,9 @@ func (p *program) exitStatus(err error) int {
 // say prints a message to standard error. Messages hold names of files and
 // words out of traces: nothing in them may reach the terminal as it is.
 func (p *program) say(kind, message string) {
+	lead := "pfptrace: " + kind + ": "
 	for line := range strings.Lines(message) {
-		fmt.Fprintf(p.stderr, "pfptrace: %s: %s\n", kind, text.Clean(strings.TrimSuffix(line, "\n"), !p.isUTF8()))
-		kind = strings.Repeat(" ", len(kind))
+		fmt.Fprintln(p.stderr, lead+text.Clean(strings.TrimSuffix(line, "\n"), !p.isUTF8()))
+		lead = "  "
 	}
 }

@@ -37,10 +37,10 @@ func (c *choice) complete(cmd *cobra.Command, name string) {
 	}
 }
 
-// bytes is a flag that takes a size such as 512MiB or 2GB.
-type bytes int64
+// byteCount is a flag that takes a size such as 512MiB or 2GB.
+type byteCount int64
 
-func (b *bytes) String() string {
+func (b *byteCount) String() string {
 	const mib = 1 << 20
 	if *b%(1024*mib) == 0 {
 		return strconv.FormatInt(int64(*b)/(1024*mib), 10) + "GiB"
@@ -48,9 +48,9 @@ func (b *bytes) String() string {
 	return strconv.FormatInt(int64(*b), 10)
 }
 
-func (b *bytes) Type() string { return "size" }
+func (b *byteCount) Type() string { return "size" }
 
-func (b *bytes) Set(text string) error {
+func (b *byteCount) Set(text string) error {
 	for _, unit := range []struct {
 		name string
 		size float64
@@ -61,7 +61,7 @@ func (b *bytes) Set(text string) error {
 		}
 		n, err := strconv.ParseFloat(number, 64)
 		if size := n * unit.size; err == nil && size >= 1 && size < math.MaxInt64 {
-			*b = bytes(size)
+			*b = byteCount(size)
 			return nil
 		}
 		break

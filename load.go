@@ -22,7 +22,7 @@ type sourceFlags struct {
 	profiles []string
 	quantum  time.Duration
 	skew     choice
-	memory   bytes
+	memory   byteCount
 }
 
 func (s *sourceFlags) add(cmd *cobra.Command) {

@@ -45,6 +45,16 @@ func (s Stage) String() string { return stageNames[s] }
 // MarshalText writes the name.
 func (s Stage) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// UnmarshalText reads the name.
+func (s *Stage) UnmarshalText(text []byte) error {
+	stage, ok := ParseStage(string(text))
+	if !ok {
+		return fmt.Errorf("unknown stage %q", text)
+	}
+	*s = stage
+	return nil
+}
+
 // ParseStage returns the stage with this name.
 func ParseStage(name string) (Stage, bool) {
 	for i, n := range stageNames {

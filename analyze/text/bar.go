@@ -50,8 +50,8 @@ func (p *page) span(start, end, whole int64, width int, in style) []part {
 
 // axis labels [0, whole) at round numbers over width columns.
 func (p *page) axis(whole int64, width int, s scale) string {
-	const apart = 10 // columns between ticks, at least
-	step := roundStep(float64(whole) * apart / float64(max(width, 1)))
+	apart := max(8, p.width(tickLabel(s, whole))+3) // columns between ticks, at least
+	step := roundStep(float64(whole) * float64(apart) / float64(max(width, 1)))
 	var b strings.Builder
 	for ns := 0.0; ns < float64(whole) && step > 0; ns += step {
 		at := int(ns / float64(whole) * float64(width))
