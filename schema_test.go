@@ -16,8 +16,14 @@ import (
 // output runs the program and returns what it wrote to standard output.
 func output(t *testing.T, args ...string) []byte {
 	t.Helper()
+	return outputAt(t, "120", args...)
+}
+
+// outputAt is output on a terminal of this width.
+func outputAt(t *testing.T, columns string, args ...string) []byte {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	env := []string{"LANG=C.UTF-8", "COLUMNS=120"}
+	env := []string{"LANG=C.UTF-8", "COLUMNS=" + columns}
 	if status := run(args, strings.NewReader(""), &stdout, &stderr, env); status != 0 {
 		t.Fatalf("pfptrace %s: status %d\n%s", strings.Join(args, " "), status, stderr.String())
 	}

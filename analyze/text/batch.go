@@ -53,6 +53,9 @@ func (p *page) batchFacts(b *analyze.BatchReport) {
 		}
 	}
 	members := fmt.Sprintf("%d linked, %d found", b.Linked, b.Resolved)
+	if b.TraceID == "" {
+		members = fmt.Sprintf("%s put together by what they share", count(b.Resolved, "request", "requests"))
+	}
 	p.phrases(plain("  "), say(size), say(members), say(closeWords(b.CloseReason)), say(formation), say(gpu))
 }
 

@@ -2,6 +2,7 @@ package text
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"github.com/pfptrace/pfptrace/analyze"
@@ -29,7 +30,7 @@ func (p *page) request(r *analyze.InspectReport) {
 		profile = "profile " + q.Profile
 	}
 	if q.Attempts > 1 {
-		attempts = count(q.Attempts, "attempt", "attempts")
+		attempts = count(q.Attempts, tryWord(q), tryWord(q)+"s")
 	}
 	p.phrases(plain("  "), say(q.Service), say(q.Name), say(profile))
 	p.phrases(plain("  "), say(timestamp(q.StartUnixNano)), say("e2e "+p.exact(q.E2E)), say(attempts))
@@ -37,6 +38,15 @@ func (p *page) request(r *analyze.InspectReport) {
 	p.accounting(q)
 	p.waterfall(r)
 	p.flags(q.Flags)
+}
+
+// tryWord is what the parts of a request's chain are called: steps where all
+// of them did what they should, attempts where some failed.
+func tryWord(q *analyze.RequestReport) string {
+	if slices.Contains(q.Flags, "multi_stage") {
+		return "step"
+	}
+	return "attempt"
 }
 
 // title names what is shown by its id, whole even on a narrow page.

@@ -48,7 +48,7 @@ func (p *page) waterfallRows(r *analyze.InspectReport, segments []analyze.Segmen
 		}
 		if segment.Attempt > 0 && segment.Attempt != attempt && q.Attempts > 1 {
 			attempt = segment.Attempt
-			rows = append(rows, []cell{styled(fmt.Sprintf("attempt %d of %d", attempt, q.Attempts), bold), text(""), text(""), text("")})
+			rows = append(rows, []cell{styled(fmt.Sprintf("%s %d of %d", tryWord(q), attempt, q.Attempts), bold), text(""), text(""), text("")})
 		}
 		name := segment.Stage.String()
 		label := "  " + name
