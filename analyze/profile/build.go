@@ -26,17 +26,17 @@ func (l *localizer) fact(i int, f fact) (model.Value, bool) {
 	return model.Value{}, false
 }
 
-func (l *localizer) number(i int, f fact) int64 {
-	v, ok := l.fact(i, f)
-	if !ok {
-		return 0
+// number reads a fact that is not negative.
+func (l *localizer) number(i int, f fact) (n int64, ok bool) {
+	v, said := l.fact(i, f)
+	if !said {
+		return 0, false
 	}
-	n, ok := v.Int()
-	if !ok || n < 0 {
+	if n, ok = v.Int(); !ok || n < 0 {
 		l.odd.badNumbers++
-		return 0
+		return 0, false
 	}
-	return n
+	return n, true
 }
 
 func (l *localizer) factText(i int, f fact) string {
@@ -64,9 +64,7 @@ func (l *localizer) newRequest(i int) *role.RequestInfo {
 	if p := l.claims[i].profile; p >= 0 {
 		r.Profile, r.Async = l.profiles[p].Name, l.profiles[p].async
 	}
-	if _, said := l.fact(i, factWeight); said {
-		r.Weight, r.HasWeight = l.number(i, factWeight), true
-	}
+	r.Weight, r.HasWeight = l.number(i, factWeight)
 	return r
 }
 
@@ -77,10 +75,13 @@ func (l *localizer) newBatch(i int) *batch {
 	*b.info = role.BatchInfo{
 		Trace: l.trace.ID, Span: span, Status: status(span), Start: span.Start, End: max(span.Start, span.End),
 		Domain: span.Origin.Domain, Can: l.can.batch,
-		Size: l.number(i, factSize), MaxSize: l.number(i, factMaxSize), Weight: l.number(i, factBatchWeight),
-		MaxWeight: l.number(i, factMaxWeight), MaxDelay: l.number(i, factMaxDelay),
-		FirstEnqueue: l.number(i, factFirstEnqueue), LastEnqueue: l.number(i, factLastEnqueue),
 		CloseReason: l.factText(i, factCloseReason), Consumer: l.factText(i, factConsumer), Device: l.factText(i, factDevice),
+	}
+	for f, to := range map[fact]*int64{
+		factSize: &b.info.Size, factMaxSize: &b.info.MaxSize, factBatchWeight: &b.info.Weight, factMaxWeight: &b.info.MaxWeight,
+		factMaxDelay: &b.info.MaxDelay, factFirstEnqueue: &b.info.FirstEnqueue, factLastEnqueue: &b.info.LastEnqueue,
+	} {
+		*to, _ = l.number(i, f)
 	}
 	warmup, _ := l.fact(i, factWarmup)
 	b.info.Warmup = warmup.Bool()
@@ -157,6 +158,7 @@ func (l *localizer) buildNamed(i int, c claim) {
 		iv := l.interval(i, rule)
 		switch {
 		case iv == nil:
+			l.skipped[nameOf{c.profile, c.name}]++
 		case rule.until >= 0:
 			l.extendWait(i, c, number, iv)
 		case rule.linkedBatch && u != nil && u.request != nil:

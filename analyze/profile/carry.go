@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,15 +111,8 @@ func (j *joiner) joinImplicit() {
 		}
 	}
 	names := make(map[string]int)
-	for _, group := range sortedGroups(users) {
-		for len(group) > 0 {
-			n := 1
-			for n < len(group) && group[n].at-group[0].at <= group[0].near {
-				n++
-			}
-			j.joined(group[:n], names)
-			group = group[n:]
-		}
+	for _, group := range clusters(users) {
+		j.joined(group, names)
 	}
 }
 
@@ -136,21 +130,24 @@ func (j *joiner) collectUsers(t *local, spans []model.Span, users map[string][]u
 	}
 }
 
-// sortedGroups returns the groups in the order of their first use, each in the
-// order of its uses.
-func sortedGroups(users map[string][]user) [][]user {
-	groups := make([][]user, 0, len(users))
+// clusters cuts the users of each key where it is used again later, and returns
+// them in the order of their first use, each in the order of its uses.
+func clusters(users map[string][]user) (out [][]user) {
 	for _, group := range users {
 		slices.SortFunc(group, compareUsers)
-		groups = append(groups, group)
-	}
-	slices.SortFunc(groups, func(x, y []user) int {
-		if c := compareUsers(x[0], y[0]); c != 0 {
-			return c
+		for len(group) > 0 {
+			n := 1
+			for n < len(group) && group[n].at-group[0].at <= group[0].near {
+				n++
+			}
+			out = append(out, group[:n])
+			group = group[n:]
 		}
-		return strings.Compare(x[0].key, y[0].key)
+	}
+	slices.SortFunc(out, func(x, y []user) int {
+		return cmp.Or(compareUsers(x[0], y[0]), strings.Compare(x[0].key, y[0].key))
 	})
-	return groups
+	return out
 }
 
 // eachWork visits the intervals of a batch.

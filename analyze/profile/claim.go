@@ -43,9 +43,9 @@ type marker struct {
 
 // oddMarks counts what reports warn of.
 type oddMarks struct {
-	overlaps     int              // spans that several profiles claim
-	overlapping  map[[2]int16]int // by pairs of profiles
-	unknownRoles int              // spans with a role that is none
+	overlaps     int          // spans that several profiles claim
+	overlapping  map[int]bool // these profiles
+	unknownRoles int          // spans with a role that is none
 	unknownRole  string
 	badIDs       int // attributes that should hold a trace id and do not
 	badNumbers   int // attributes that should hold a time or a length and do not
@@ -56,7 +56,7 @@ type oddMarks struct {
 func newMarker(m *Matcher) *marker {
 	k := &marker{Matcher: m, reader: newReader(&m.attrKeys, &m.eventNames), detected: make([]strength, len(m.profiles))}
 	k.classes = [2]map[classKey][]int32{{}, {}}
-	k.odd.overlapping = make(map[[2]int16]int)
+	k.odd.overlapping = make(map[int]bool)
 	return k
 }
 
@@ -168,28 +168,25 @@ func (at standing) holds(in place) bool {
 	return true
 }
 
-// claimOf returns the best claim of the profiles in force on span i.
-func (k *marker) claimOf(i int, at standing) claim {
-	best := claim{profile: -1, name: -1}
+// claimOf returns the best claim of the profiles whose names count on span i,
+// and another profile that goes by more than a place too, -1 without.
+func (k *marker) claimOf(i int, at standing) (best claim, rival int) {
+	best, rival = claim{profile: -1, name: -1}, -1
 	for _, p := range k.naming {
 		name, by := k.nameIn(p, i, at)
 		if name < 0 {
 			continue
 		}
 		c := claim{int16(p), int16(name), role.None, by}
-		switch {
-		case best.profile < 0:
-			best = c
-			continue
-		case best.strength > byPlace && by > byPlace:
-			k.odd.overlaps++
-			k.odd.overlapping[[2]int16{best.profile, c.profile}]++
+		stronger := best.profile < 0 || by > best.strength || by == best.strength && k.detected[p] > k.detected[best.profile]
+		if stronger {
+			best, c = c, best
 		}
-		if by > best.strength || by == best.strength && k.detected[p] > k.detected[best.profile] {
-			best = c
+		if c.profile >= 0 && c.strength > byPlace {
+			rival = int(c.profile)
 		}
 	}
-	return best
+	return best, rival
 }
 
 // nameIn returns the first name of profile p that fits span i, or -1.

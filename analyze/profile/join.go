@@ -99,6 +99,9 @@ func (j *joiner) batchLink(b *batch, from *model.Span, link *model.Link) {
 	if i >= 0 && target.isNoLink(i) {
 		return
 	}
+	if other := target.batchAt(i); i >= 0 && other == b {
+		return // within the batch
+	}
 	b.info.Links++
 	var member *model.Span
 	class := role.TraceOnly

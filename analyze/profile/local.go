@@ -74,7 +74,8 @@ type localizer struct {
 	server    []bool
 	reach     reachTable
 	waits     map[waitKey]*wait
-	can       canGive // the profiles in force
+	skipped   map[nameOf]int // rules that gave no interval, by the name of the span
+	can       canGive        // the profiles in force
 	local     local
 	parts     int // intervals that belong to no request and no batch
 
@@ -90,11 +91,12 @@ type localizer struct {
 // the trace has parts of a request and no request.
 func (l *localizer) localize(trace *model.Trace) (local, bool) {
 	l.start(trace)
+	l.local, l.reach, l.parts, l.can = local{}, reachTable{}, 0, canGive{}
+	clear(l.waits)
+	clear(l.skipped)
 	if len(l.inForce) == 0 {
 		return local{}, true
 	}
-	l.local, l.reach, l.parts, l.can = local{}, reachTable{}, 0, canGive{}
-	clear(l.waits)
 	for _, p := range l.inForce {
 		l.can.request |= l.Matcher.can[p].request
 		l.can.batch |= l.Matcher.can[p].batch
@@ -140,7 +142,11 @@ func (l *localizer) claimStarts() {
 		if l.claims[i].role != role.None {
 			continue
 		}
-		c := l.claimOf(i, standing{})
+		c, rival := l.claimOf(i, standing{})
+		if rival >= 0 && c.strength > byPlace {
+			l.odd.overlaps++
+			l.odd.overlapping[rival], l.odd.overlapping[int(c.profile)] = true, true
+		}
 		if said && l.starts(c).Has(role.Request) {
 			c = claim{profile: -1, name: -1}
 		}
@@ -299,7 +305,7 @@ func (l *localizer) claimPlaced() {
 		}
 		u := l.local.unitOf(int(i))
 		inBatch := u != nil && u.batch != nil
-		c := l.claimOf(int(i), standing{inBatch: inBatch, inServer: inBatch && l.server[i]})
+		c, _ := l.claimOf(int(i), standing{inBatch: inBatch, inServer: inBatch && l.server[i]})
 		if l.starts(c) != 0 {
 			c = claim{profile: -1, name: -1}
 		}

@@ -101,9 +101,6 @@ func (b *profileParser) check(spans *yaml.Node) error {
 }
 
 func (b *profileParser) span(key, value *yaml.Node) error {
-	if slices.ContainsFunc(b.profile.spans, func(s spanName) bool { return s.name == key.Value }) {
-		return errorAt(key, "name %q stands twice in spans", key.Value)
-	}
 	name := spanName{name: key.Value}
 	err := eachItem(value, func(item *yaml.Node) error {
 		s, err := readSelector(item)
@@ -193,11 +190,23 @@ func (b *profileParser) names(n *yaml.Node) (indexes []int, err error) {
 
 func (b *profileParser) detect(n *yaml.Node) error {
 	b.seen.detect = true
-	indexes, err := b.names(n)
-	for _, i := range indexes {
-		b.profile.spans[i].detects = true
-	}
-	return err
+	return eachItem(n, func(item *yaml.Node) error {
+		indexes, err := b.names(item)
+		if err != nil {
+			return err
+		}
+		name := &b.profile.spans[indexes[0]]
+		if name.byPlaceAlone() {
+			return errorAt(item, "%q fits spans of any system: detection needs a name, an attribute, an event, a service or a scope", name.name)
+		}
+		name.detects = true
+		return nil
+	})
+}
+
+// byPlaceAlone reports whether some selector goes by no more than a place.
+func (s *spanName) byPlaceAlone() bool {
+	return slices.ContainsFunc(s.fits, func(s selector) bool { return s.strength() == byPlace })
 }
 
 // detectAll is what a profile without detect means: every name that goes by
@@ -205,7 +214,7 @@ func (b *profileParser) detect(n *yaml.Node) error {
 func (b *profileParser) detectAll() {
 	for i := range b.profile.spans {
 		name := &b.profile.spans[i]
-		name.detects = !slices.ContainsFunc(name.fits, func(s selector) bool { return s.strength() == byPlace })
+		name.detects = !name.byPlaceAlone()
 	}
 }
 

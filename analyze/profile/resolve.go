@@ -20,7 +20,7 @@ func (m *Matcher) Resolve(traces *model.Traces) *role.World {
 // claims on its spans.
 func (m *Matcher) resolve(traces *model.Traces, watch func(*localizer)) *role.World {
 	world := &role.World{}
-	l := &localizer{marker: newMarker(m)}
+	l := &localizer{marker: newMarker(m), waits: make(map[waitKey]*wait), skipped: make(map[nameOf]int)}
 	j := &joiner{
 		localizer: l, traces: traces, world: world, locals: make([]local, len(traces.List)),
 		ties: make(map[pair]*role.Membership), nested: make(map[[2]*role.BatchInfo]bool), placed: make(map[placement]bool),

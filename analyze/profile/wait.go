@@ -26,9 +26,6 @@ func (l *localizer) extendWait(i int, c claim, rule int, iv *role.Interval) {
 	key := waitKey{u.request, int(c.profile), rule}
 	w := l.waits[key]
 	if w == nil || w.ended {
-		if l.waits == nil {
-			l.waits = make(map[waitKey]*wait)
-		}
 		l.waits[key] = &wait{interval: iv}
 		l.attach(i, iv.Role, iv)
 		return

@@ -2,7 +2,6 @@ package profile
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pfptrace/pfptrace/analyze/role"
@@ -41,11 +40,9 @@ func (j *joiner) warnings() (out []string) {
 
 func (j *joiner) overlapNames() string {
 	var names []string
-	for _, p := range j.profiles {
-		for pair := range j.odd.overlapping {
-			if (j.profiles[pair[0]] == p || j.profiles[pair[1]] == p) && !slices.Contains(names, p.Name) {
-				names = append(names, p.Name)
-			}
+	for i, p := range j.profiles {
+		if j.odd.overlapping[i] {
+			names = append(names, p.Name)
 		}
 	}
 	return strings.Join(names, ", ")

@@ -26,7 +26,6 @@ func errorAt(n *yaml.Node, format string, args ...any) error {
 
 // readMapping calls the reader of each key in the order of the file.
 func readMapping(n *yaml.Node, what string, known keys) error {
-	seen := make(map[string]bool)
 	return eachEntry(n, what, func(key, value *yaml.Node) error {
 		read, ok := known[key.Value]
 		if !ok {
@@ -37,10 +36,6 @@ func readMapping(n *yaml.Node, what string, known keys) error {
 			slices.Sort(names)
 			return errorAt(key, "unknown key %q in %s: want one of %s", key.Value, what, strings.Join(names, ", "))
 		}
-		if seen[key.Value] {
-			return errorAt(key, "key %q stands twice in %s", key.Value, what)
-		}
-		seen[key.Value] = true
 		return read(value)
 	})
 }
@@ -50,11 +45,17 @@ func eachEntry(n *yaml.Node, what string, visit func(key, value *yaml.Node) erro
 	if n.Kind != yaml.MappingNode {
 		return errorAt(n, "%s is %s, want a mapping", what, kindName(n))
 	}
+	seen := make(map[string]bool)
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Kind != yaml.ScalarNode {
-			return errorAt(n.Content[i], "a key in %s is %s, want text", what, kindName(n.Content[i]))
+		key := n.Content[i]
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			return errorAt(key, "a key in %s is %s, want text", what, kindName(key))
+		case seen[key.Value]:
+			return errorAt(key, "key %q stands twice in %s", key.Value, what)
 		}
-		if err := visit(n.Content[i], n.Content[i+1]); err != nil {
+		seen[key.Value] = true
+		if err := visit(key, n.Content[i+1]); err != nil {
 			return err
 		}
 	}
