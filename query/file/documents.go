@@ -41,7 +41,7 @@ func (d *documents) next() (piece, bool) {
 	window := d.src.window()
 	switch {
 	case window[0] != '{':
-		return d.badLine("not a JSON document"), true
+		return d.skip(0, "not a JSON document"), true
 	case startsDocument(window):
 		return d.lineDocument(), true
 	case startsRecord(window):
@@ -146,9 +146,11 @@ func (d *documents) balanced() piece {
 		case scanOpenString:
 			return d.take(n, "a string is not closed before the end of its line")
 		case scanDeep:
-			return d.badLine(fmt.Sprintf("brackets stand more than %d deep (limit)", maxDepth))
+			return d.skip(n, fmt.Sprintf("brackets stand more than %d deep (limit)", maxDepth))
 		case scanLine:
-			lines++
+			if lines++; n > d.max {
+				return d.tooLong()
+			}
 			d.src.need(n + lookahead)
 			next := d.src.window()[n:]
 			if lines == 1 {
@@ -172,33 +174,29 @@ func startsWith(b []byte, anyOf string) bool {
 	return len(b) > 0 && bytes.IndexByte([]byte(anyOf), b[0]) >= 0
 }
 
-// badLine takes the rest of the line, however long it is.
-func (d *documents) badLine(reason string) piece {
-	if end, ok := d.find(0, "\n"); ok || len(d.src.window()) <= d.max {
-		return d.take(end, reason)
-	}
-	p := d.tooLong()
-	p.bad = reason
-	return p
-}
-
 // tooLong drops what the window holds and the rest of its last line.
 func (d *documents) tooLong() piece {
-	p := piece{line: d.line, array: d.arrays, bad: fmt.Sprintf("longer than %s (limit)", size(int64(d.max)))}
-	drop := func(n int) {
+	return d.skip(len(d.src.window()), fmt.Sprintf("longer than %s (limit)", size(int64(d.max))))
+}
+
+// skip drops the first n bytes of the window and the rest of the line that
+// they end in, without holding it.
+func (d *documents) skip(n int, reason string) piece {
+	p := piece{line: d.line, array: d.arrays, bad: reason}
+	for {
 		d.line += bytes.Count(d.src.take(n), []byte{'\n'})
 		p.size += int64(n)
-	}
-	drop(len(d.src.window()))
-	for d.src.refill() {
-		window := d.src.window()
-		if end := bytes.IndexByte(window, '\n'); end >= 0 {
-			drop(end)
-			break
+		if len(d.src.window()) == 0 && !d.src.refill() {
+			return p
 		}
-		drop(len(window))
+		window := d.src.window()
+		if n = bytes.IndexByte(window, '\n'); n == 0 {
+			return p
+		}
+		if n < 0 {
+			n = len(window)
+		}
 	}
-	return p
 }
 
 // startsDocument reports whether b starts an object whose first key is one

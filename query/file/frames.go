@@ -3,6 +3,7 @@ package file
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -63,12 +64,12 @@ func (r *reading) readFrames(length lengthOf) error {
 		case len(r.src.window()) == 0:
 			return nil
 		case header <= 0:
-			r.problemAt(at, r.src.discard(1<<62), "the length of a message is cut off or malformed: the rest cannot be read")
+			r.problemAt(at, r.src.discardRest(), "the length of a message is cut off or malformed: the rest cannot be read")
 			return nil
 		}
 		r.src.take(header)
 		if n > uint64(r.opts.MaxMessage) {
-			skipped := r.src.discard(int64(min(n, 1<<62)))
+			skipped := r.src.discard(int64(min(n, math.MaxInt64)))
 			r.problemAt(at, skipped, fmt.Sprintf("a message of %d bytes is longer than %s (limit)", n, size(r.opts.MaxMessage)))
 			continue
 		}
@@ -88,7 +89,7 @@ func (r *reading) frame(at int64, msg []byte) error {
 	if isZstd(msg) {
 		plain, err := r.unpack(msg)
 		if err != nil {
-			r.problemAt(at, int64(len(msg)), err.Error())
+			r.problemAt(at, int64(len(msg)), "a message in zstd: "+err.Error())
 			return nil
 		}
 		msg = plain
@@ -135,7 +136,7 @@ func (r *reading) readMessages(wrapped bool) error {
 			reason = fmt.Sprintf("cut off: a message has %d of its %d bytes", len(r.src.window())-header, n)
 		}
 		if reason != "" {
-			r.problemAt(at, r.src.discard(1<<62), reason+": the rest cannot be read")
+			r.problemAt(at, r.src.discardRest(), reason+": the rest cannot be read")
 			return nil
 		}
 		msg := r.src.take(header + int(n))

@@ -3,6 +3,7 @@ package file
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pfptrace/pfptrace/model"
@@ -48,6 +49,8 @@ type jaegerSpan struct {
 	ProcessID     string
 	Process       *jaegerProcess
 	Warnings      []string
+
+	merged bool // found by draft: the parent is a FOLLOWS_FROM
 }
 
 type jaegerReference struct{ RefType, TraceID, SpanID string }
@@ -71,8 +74,9 @@ type jaegerProcess struct {
 // jaeger is what the Jaeger documents of a file have in common.
 type jaeger struct {
 	origins  map[string]*model.Origin // by resource and scope
-	adjusted int                      // spans whose times Jaeger has moved
-	noteAt   int                      // where in the notes the count of them stands, from 1
+	spans    int
+	adjusted int // whose times Jaeger has moved
+	merged   int // whose parent is also a link
 }
 
 // jaegerQuantum is what its times are rounded to.
@@ -82,15 +86,10 @@ const jaegerQuantum = 1000 // ns
 func (r *reading) jaegerObject(text []byte) (reason string) {
 	var document jaegerDocument
 	damage := json.Unmarshal(text, &document) // a value of a wrong type is left out, the rest is read
-	before := r.file.Spans
 	for i := range document.Data {
 		_ = r.jaegerTrace(&document.Data[i]) // the caller asks whether a limit is reached
 	}
 	_ = r.jaegerTrace(&document.jaegerTrace)
-	if r.file.Spans > before {
-		r.report.QuantumNS = jaegerQuantum
-		r.note("Jaeger's JSON keeps microseconds, and of links neither attributes nor flags: a quantum of 1 µs is advised")
-	}
 	r.met("Jaeger UI JSON")
 	if damage != nil {
 		return firstLine(damage.Error())
@@ -124,7 +123,13 @@ func (r *reading) jaegerTrace(trace *jaegerTrace) error {
 		span := draft.Span(r.jaeger.origin(process, from.scope()))
 		spans = append(spans, span)
 		bytes += len(span.Raw)
-		r.noteAdjusted(from.Warnings)
+		r.jaeger.spans++
+		if isAdjusted(from.Warnings) {
+			r.jaeger.adjusted++
+		}
+		if from.merged {
+			r.jaeger.merged++
+		}
 	}
 	return r.add(spans, bytes)
 }
@@ -154,18 +159,22 @@ func (j *jaeger) origin(process jaegerProcess, scope string) *model.Origin {
 	return origin
 }
 
-func (r *reading) noteAdjusted(warnings []string) {
-	for _, w := range warnings {
-		if !strings.Contains(w, "timestamps were adjusted by") {
-			continue
-		}
-		j := &r.jaeger
-		j.adjusted++
-		if j.noteAt == 0 {
-			r.file.Notes = append(r.file.Notes, "")
-			j.noteAt = len(r.file.Notes)
-		}
-		r.file.Notes[j.noteAt-1] = fmt.Sprintf("Jaeger has moved the times of %d spans (its correction of clock skew): they are not as measured", j.adjusted)
+// finishJaeger notes what is known at the end of the file.
+func (r *reading) finishJaeger() {
+	j := &r.jaeger
+	if j.spans == 0 {
 		return
 	}
+	r.report.QuantumNS = jaegerQuantum
+	r.note("Jaeger's JSON keeps microseconds, and of links neither attributes nor flags: a quantum of 1 µs is advised")
+	if j.adjusted > 0 {
+		r.note(fmt.Sprintf("Jaeger has moved the times of %s (its correction of clock skew): they are not as measured", counted(j.adjusted, "span")))
+	}
+	if j.merged > 0 {
+		r.note(fmt.Sprintf("%s without a parent, but with a FOLLOWS_FROM in the same trace: taken as the parent too, which Jaeger merges with it", counted(j.merged, "span")))
+	}
+}
+
+func isAdjusted(warnings []string) bool {
+	return slices.ContainsFunc(warnings, func(w string) bool { return strings.Contains(w, "timestamps were adjusted by") })
 }

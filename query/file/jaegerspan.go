@@ -42,7 +42,9 @@ func (s *jaegerSpan) draft() (*model.Draft, error) {
 	return d, nil
 }
 
-// references fills in the parent and the links.
+// references fills in the parent and the links. Jaeger writes one reference
+// for a parent that is also linked to, and that a FOLLOWS_FROM: it is both if
+// nothing else is the parent.
 func (s *jaegerSpan) references(d *model.Draft) error {
 	for _, reference := range s.References {
 		trace, err1 := model.ParseTraceID(reference.TraceID)
@@ -67,6 +69,11 @@ func (s *jaegerSpan) references(d *model.Draft) error {
 			return errors.New("the parent span id is no hex number")
 		}
 		d.Parent = id
+	}
+	for i := range d.Links {
+		if d.Parent.IsZero() && d.Links[i].Trace == d.Trace {
+			d.Parent, s.merged = d.Links[i].Ref.Span, true
+		}
 	}
 	return nil
 }

@@ -18,9 +18,6 @@ func (r *reading) readJSON() error {
 	case r.src.failure() == nil:
 		r.problem(Problem{Line: docs.line, Reason: "the list is not closed: its end may be missing"}, 0)
 	}
-	if err == nil || errors.Is(err, errFull) {
-		err = errors.Join(err, r.finishTriton())
-	}
 	return err
 }
 
@@ -68,22 +65,28 @@ func (r *reading) several(p piece, objects []section) error {
 	return nil
 }
 
-// damage reports a piece that is no document, with the line where its syntax
-// breaks if it does.
+// damage reports a piece that is no document: where it starts, or where its
+// syntax breaks.
 func (r *reading) damage(p piece, reason string) {
 	line := p.line
-	if syntax, offset := syntaxError(p.text); syntax != "" {
+	switch syntax, offset := syntaxError(p.text); {
+	case syntax == unexpectedEnd && p.bad == "":
+		reason = "cut off: its end is missing"
+	case syntax != "" && syntax != unexpectedEnd:
 		line += bytes.Count(p.text[:offset], []byte{'\n'})
-		if offset < len(p.text) || p.bad == "" {
-			reason = "malformed JSON: " + syntax
-		}
+		reason = "malformed JSON: " + syntax
 	}
 	r.problem(Problem{Line: line, Reason: reason}, p.size)
 }
 
-// syntaxError says what is wrong with JSON text, and where; "" if nothing is.
+// unexpectedEnd is what encoding/json says of text that is right as far as it
+// goes.
+const unexpectedEnd = "unexpected end of JSON input"
+
+// syntaxError says what is wrong with the JSON object text, and where; "" if
+// nothing is, or text is none.
 func syntaxError(text []byte) (string, int) {
-	if len(text) == 0 {
+	if !startsWith(text, "{") {
 		return "", 0
 	}
 	err := json.Unmarshal(text, &anything{})

@@ -67,8 +67,8 @@ type loader struct {
 	ctx     context.Context
 	opts    Options
 	builder model.Builder
-	memory  int64 // bytes of what was kept
-	limit   string
+	memory  int64  // bytes of what was kept
+	limit   string // which limit was reached, "" if none was
 	report  Report
 }
 
@@ -79,21 +79,13 @@ var errFull = errors.New("a limit was reached")
 // twice while the traces are being built, and its places in indexes.
 const spanMemory = 240
 
-// keep counts what a message of this many bytes and its spans take.
-func (l *loader) keep(spans int, bytes int) error {
-	l.memory += int64(spans)*spanMemory + int64(bytes)
-	return l.full()
-}
-
 // full returns errFull once a limit is reached.
 func (l *loader) full() error {
-	switch {
-	case l.memory > l.opts.MaxMemory:
+	if l.limit == "" && l.memory > l.opts.MaxMemory {
 		l.limit = fmt.Sprintf("the limit of memory (%s)", size(l.opts.MaxMemory))
-	case l.builder.Len() >= l.opts.MaxSpans:
-		l.limit = fmt.Sprintf("the limit of %d spans", l.opts.MaxSpans)
-	default:
-		return nil
 	}
-	return errFull
+	if l.limit != "" {
+		return errFull
+	}
+	return nil
 }

@@ -26,13 +26,13 @@ func kindOf(text []byte) objectKind {
 	}
 	top := topOf(text)
 	switch {
-	case top.has("resourceSpans"), top.has("resource_spans"), top.has("batches"), top.holds("trace", '{'), top.holds("result", '{'):
+	case top.has("resourceSpans"), top.has("batches"), top.holds("trace", '{'), top.holds("result", '{'), isEmptyObject(text):
 		return otlpObject
-	case top.has("resourceLogs"), top.has("resource_logs"):
+	case top.has("resourceLogs"):
 		return logsObject
-	case top.has("resourceMetrics"), top.has("resource_metrics"):
+	case top.has("resourceMetrics"):
 		return metricsObject
-	case top.has("resourceProfiles"), top.has("resource_profiles"):
+	case top.has("resourceProfiles"):
 		return profilesObject
 	case top.holds("spans", '[') && (top.has("processes") || top.has("traceID")), top.holdsTraces("data"):
 		return jaegerObject
@@ -47,20 +47,31 @@ type top []member
 
 func topOf(text []byte) top { return members(text) }
 
+// is reports whether the key is this one, in camel case, in snake case, or as
+// Go prints it.
+func (m member) is(key string) bool {
+	return strings.EqualFold(strings.ReplaceAll(m.key, "_", ""), strings.ReplaceAll(key, "_", ""))
+}
+
 func (t top) has(key string) bool {
-	return slices.ContainsFunc(t, func(m member) bool { return m.key == key })
+	return slices.ContainsFunc(t, func(m member) bool { return m.is(key) })
 }
 
 // holds reports whether the value of key starts with this byte.
 func (t top) holds(key string, first byte) bool {
-	return slices.ContainsFunc(t, func(m member) bool { return m.key == key && startsWith(m.value, string(first)) })
+	return slices.ContainsFunc(t, func(m member) bool { return m.is(key) && startsWith(m.value, string(first)) })
+}
+
+// isEmptyObject knows {}: an OTLP message without anything in it.
+func isEmptyObject(text []byte) bool {
+	return startsWith(text, "{") && startsWith(bytes.TrimLeft(text[1:], " \t\r\n"), "}")
 }
 
 // holdsTraces reports whether the value of key can be the traces of Jaeger UI
 // JSON: one, a list of them, an empty list, null.
 func (t top) holdsTraces(key string) bool {
 	for _, m := range t {
-		if m.key != key {
+		if !m.is(key) {
 			continue
 		}
 		inside := bytes.TrimLeft(m.value, "[ \t\r\n")
@@ -90,13 +101,11 @@ func looksLike(text []byte) string {
 	case top.has("tagNames"), top.has("tagValues"), top.has("scopes") && top.has("metrics"):
 		return "Tempo's answer about tags"
 	case top.has("traceID") && top.has("spanID"):
-		return "one span of Jaeger's storage; export the trace as Jaeger UI JSON"
+		return "a span by itself, without its resource or process"
 	case top.has("hits"), top.has("_source"):
 		return "an answer of Elasticsearch"
 	case top.has("error"), top.has("errors"):
 		return "an error that a server answered"
-	case len(top) == 0:
-		return "a JSON object without keys"
 	}
 	return "JSON with the keys " + keyList(top)
 }

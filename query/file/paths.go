@@ -26,7 +26,7 @@ func (l *loader) path(path string, stdin io.Reader) error {
 	return l.open(path, info)
 }
 
-func systemError(path string, err error) error {
+func systemError(path string, err error) *Error {
 	e := &Error{File: path, Reason: err.Error(), Err: err}
 	var inner *fs.PathError
 	if errors.As(err, &inner) {
@@ -80,7 +80,7 @@ func (l *loader) entry(name string) (reason string, err error) {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
-		return systemError(name, err).(*Error).Reason, nil
+		return systemError(name, err).Reason, nil
 	case info.IsDir():
 		return "a folder in a folder", nil
 	case !info.Mode().IsRegular():

@@ -33,6 +33,14 @@ func (l *loader) stream(name string, from io.Reader, fileSize int64) error {
 	r := &reading{loader: l, file: FileReport{Name: name, Size: fileSize}, in: in, src: &source{r: in}}
 	r.decoder, r.others = otlp.NewDecoder(), otlp.NewDecoder()
 	err := r.read()
+	r.finishJaeger()
+	r.finishTriton()
+	if r.full() != nil {
+		r.file.Limit = r.limit
+	}
+	if failure := r.src.failure(); failure != nil {
+		r.file.Failure = failure.Error()
+	}
 	if r.zstd != nil {
 		r.zstd.Close()
 	}
@@ -66,16 +74,11 @@ func (r *reading) read() error {
 		return systemError(r.file.Name, err)
 	}
 	r.skipByteOrderMark()
-	err = r.full()
-	if err == nil {
+	if err = r.full(); err == nil {
 		err = r.body()
 	}
 	if errors.Is(err, errFull) {
-		r.file.Limit = r.limit
-		err = nil
-	}
-	if failure := r.src.failure(); failure != nil && err == nil {
-		r.problemAt(r.src.offset(), 0, "reading ended: "+failure.Error())
+		return nil
 	}
 	return err
 }
@@ -125,11 +128,13 @@ func (r *reading) note(text string) {
 func (r *reading) add(spans []model.Span, bytes int) error {
 	if room := r.opts.MaxSpans - r.builder.Len(); len(spans) > room {
 		spans = spans[:room]
+		r.limit = fmt.Sprintf("the limit of %d spans", r.opts.MaxSpans)
 	}
 	r.builder.Add(spans...)
 	r.file.Spans += len(spans)
 	r.spans = spans[:0]
-	return r.keep(len(spans), bytes)
+	r.memory += int64(len(spans))*spanMemory + int64(bytes)
+	return r.full()
 }
 
 // refuse counts spans of a format that is not OTLP.
@@ -171,6 +176,8 @@ func (r *reading) nothing() error {
 		return r.hopeless(fmt.Sprintf("none of its spans can be read: %s%s", refused.Reason, example(refused.Example)))
 	case f.Messages > 0 || f.Skipped != [profiles + 1]int{}:
 		return nil
+	case f.Failure != "":
+		return r.hopeless("damaged: " + f.Failure)
 	case r.looks != "":
 		return r.hopeless("it looks like " + r.looks)
 	case r.first != nil && r.first.Line > 0:

@@ -34,6 +34,7 @@ type FileReport struct {
 	Refused     []otlp.Refusal
 	Skipped     [profiles + 1]int // messages of other signals
 	Limit       string            // the limit at which reading stopped, "" if at the end
+	Failure     string            // why the file cannot be read to its end, "" if it was
 	Notes       []string          // what a reader of the analysis must know about this format
 }
 
@@ -76,6 +77,9 @@ func (r *Report) Warnings() []string {
 		if f.Limit != "" {
 			out = append(out, f.Name+": reading stopped at "+f.Limit+f.unread())
 		}
+		if f.Failure != "" {
+			out = append(out, f.Name+": the rest cannot be read: "+f.Failure)
+		}
 		for _, refusal := range f.Refused {
 			out = append(out, fmt.Sprintf("%s: %s%s", f.Name, times(refusal.Count, refusal.Reason), example(refusal.Example)))
 		}
@@ -117,7 +121,7 @@ func unit(p Problem) string {
 }
 
 func (f *FileReport) unread() string {
-	if f.Size <= 0 {
+	if f.Size <= f.Stored {
 		return ""
 	}
 	return fmt.Sprintf(": %s of the file was not read", percent(f.Size-f.Stored, f.Size))
@@ -147,6 +151,14 @@ func (r *Report) passedBy() string {
 		return ""
 	}
 	return "not read: " + strings.Join(parts, "; ")
+}
+
+// counted writes a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
 }
 
 func times(n int, what string) string {

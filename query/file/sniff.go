@@ -55,7 +55,7 @@ func fits(head []byte, s shape, whole bool) bool {
 // message may start with the bytes of a line end and a brace: no quote and
 // letter follow there.
 func startsJSON(head []byte) bool {
-	inside := bytes.TrimLeft(head, " \t\r\n")
+	inside := bytes.TrimLeft(head, " \t\r\n\x1e")
 	if startsWith(inside, "[") {
 		inside = bytes.TrimLeft(inside, "[ \t\r\n")
 		if startsWith(inside, "]") {

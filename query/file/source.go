@@ -3,11 +3,12 @@ package file
 import (
 	"errors"
 	"io"
+	"math"
 )
 
 const (
 	firstChunk = 64 << 10 // enough to name a format; many small files stay small
-	chunk      = 4 << 20  // what is read at a time: large against a message, so that few are moved
+	chunk      = 2 << 20  // what is read at a time: large against a message, so that few are moved
 )
 
 // source is a window on a stream: what was read and not yet used. It hands out
@@ -98,6 +99,14 @@ func (s *source) discard(n int64) (skipped int64) {
 		skipped += step
 	}
 	return skipped
+}
+
+// discardRest skips all that is left and returns how much that was.
+func (s *source) discardRest() int64 {
+	n := int64(len(s.window()))
+	s.base = s.offset() + n
+	s.buf, s.pos, s.keep = nil, 0, false // spans may alias the old buffer
+	return n + s.discard(math.MaxInt64)
 }
 
 // refill reads over what was used, which nobody may alias then.

@@ -18,11 +18,12 @@ import (
 // two or three deep.
 const maxAncestors = 64
 
-// finishTriton turns the records of the file into spans.
-func (r *reading) finishTriton() error {
+// finishTriton turns the records of the file into spans, also those that were
+// read before the limit of memory was reached.
+func (r *reading) finishTriton() {
 	t := &r.triton
 	if len(t.order) == 0 {
-		return nil
+		return
 	}
 	r.met("Triton trace JSON")
 	r.note("Triton's times are of the host's steady clock, not of wall time: they cannot be put beside those of another host, or of before a restart")
@@ -44,23 +45,20 @@ func (r *reading) finishTriton() error {
 			spans = append(spans, span)
 			bytes += len(span.Raw)
 		}
-		if err := r.add(spans, bytes); err != nil {
-			return err
-		}
+		_ = r.add(spans, bytes)
 	}
 	r.noteTriton(unfinished, lost)
-	return nil
 }
 
 func (r *reading) noteTriton(unfinished, lost int) {
 	if unfinished > 0 {
-		r.note(fmt.Sprintf("%d requests have no REQUEST_END: they end with their last moment", unfinished))
+		r.note(counted(unfinished, "request") + " without REQUEST_END: taken to end with the last moment that is there")
 	}
 	if lost > 0 {
-		r.note(fmt.Sprintf("%d requests were made by requests that are not in the file, or by themselves: they have traces of their own", lost))
+		r.note(counted(lost, "request") + " of ensembles whose parent is not in the file, or is themselves: in a trace of their own")
 	}
 	if r.triton.tensors > 0 {
-		r.note(fmt.Sprintf("%d records of tensors were not read", r.triton.tensors))
+		r.note(counted(r.triton.tensors, "record") + " of tensors, which are not read")
 	}
 }
 

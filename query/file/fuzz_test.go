@@ -1,0 +1,85 @@
+package file
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"testing/iotest"
+)
+
+// FuzzLoad feeds every reader: no input may make them panic or hang, the
+// report must add up, and how the bytes arrive must not matter.
+func FuzzLoad(f *testing.F) {
+	a, b := otlpJSON("a"), otlpJSON("b")
+	for _, seed := range []string{
+		a + "\n" + b, pretty("a") + pretty("b"), "[" + a + ",\n" + b + "]", `{"result":` + a + "}", a[:80] + "\n" + b,
+		otlpProto("a") + otlpProto("b"), fixedFrame(otlpProto("a")), varintFrame(otlpProto("a")), field(1, otlpProto("a")),
+		fixedFrame(zstded(otlpProto("a"))), gzipped(a), zstded(a), jaegerExample, "[" + jaegerTraceOf("a") + "]",
+		`[{"id":1,"model_name":"m","parent_id":2},` + stampRecord(1, "REQUEST_START", 1) + "," + stampRecord(2, "X_END", 3), `{"resourceLogs":[]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		opts := Options{MaxMemory: 64 << 20}
+		whole, err := Load(context.Background(), []string{"-"}, bytes.NewReader(content), opts)
+		parts, err2 := Load(context.Background(), []string{"-"}, iotest.HalfReader(bytes.NewReader(content)), opts)
+		if (err == nil) != (err2 == nil) || err != nil && err.Error() != err2.Error() {
+			t.Fatalf("read at once: %v; in parts: %v", err, err2)
+		}
+		if err != nil {
+			return
+		}
+		if names(whole) != names(parts) {
+			t.Errorf("read at once: %q; in parts: %q", names(whole), names(parts))
+		}
+		for _, file := range whole.Report.Files {
+			if file.Lost < 0 || file.Lost > file.Content || file.Spans < whole.Traces.Spans() {
+				t.Errorf("%+v", file)
+			}
+		}
+		for _, p := range whole.Report.Problems {
+			if p.Reason == "" || p.Line < 0 || p.Line > 1+bytes.Count(content, []byte{'\n'}) && whole.Report.Files[0].Compression == "" {
+				t.Errorf("%+v", p)
+			}
+		}
+		_ = whole.Report.Warnings()
+	})
+}
+
+// FuzzJaeger changes the text inside a document that is known to be Jaeger's.
+func FuzzJaeger(f *testing.F) {
+	f.Add([]byte(`{"traceID":"1","spanID":"2","startTime":3,"duration":4,"tags":[{"key":"k","type":"int64","value":"5"}],"logs":[{"timestamp":1,"fields":[{"key":"event","value":"x"}]}]}`))
+	f.Add([]byte(`{"traceID":"1","spanID":"2","startTime":"3","duration":4e3,"references":[{"refType":"FOLLOWS_FROM","traceID":"1","spanID":"9"}],"warnings":["timestamps were adjusted by"]}`))
+	f.Fuzz(func(t *testing.T, span []byte) {
+		loaded, err := load(`{"data":[{"traceID":"a","spans":[`+string(span)+`],"processes":{"p":{"serviceName":"s"}}}]}`, Options{})
+		if err != nil {
+			return
+		}
+		for i := range loaded.Traces.List {
+			for _, s := range loaded.Traces.List[i].Spans {
+				if s.Trace.IsZero() || s.ID.IsZero() || s.Start < 0 || s.End < 0 || s.Origin == nil {
+					t.Errorf("%+v", s)
+				}
+			}
+		}
+	})
+}
+
+// FuzzTriton changes the text inside a list that is known to be Triton's.
+func FuzzTriton(f *testing.F) {
+	f.Add([]byte(stampRecord(1, "COMPUTE_START", 5) + `,{"id":2,"model_name":"n","parent_id":1},{"id":1,"model_name":"m","parent_id":2}`))
+	f.Add([]byte(`{"id":1,"activity":"T","tensor":{"data":"}{"]},{"id":3,"timestamps":[{"name":"A_START","ns":2},{"name":"A_END","ns":1}]}`))
+	f.Fuzz(func(t *testing.T, records []byte) {
+		loaded, err := load("["+stampRecord(1, "REQUEST_START", 1)+","+string(records)+"]", Options{})
+		if err != nil {
+			return
+		}
+		for i := range loaded.Traces.List {
+			for _, s := range loaded.Traces.List[i].Spans {
+				if s.Trace.IsZero() || s.ID.IsZero() || s.Start < 0 || s.End < 0 {
+					t.Errorf("%+v", s)
+				}
+			}
+		}
+	})
+}
