@@ -35,8 +35,9 @@ type marker struct {
 	hits     []int32 // alternatives that fit, span after span
 	hitsFrom []int32 // of each span, and one more
 	claims   []claim
-	naming   []int      // profiles whose names count in the trace, in their order
-	inForce  []int      // these, and the one of the spans that say their role
+	naming   []int // profiles whose names count in the trace, in their order
+	inForce  []int // these, and the one of the spans that say their role
+	rivals   []int
 	detected []strength // of each profile: the best evidence for it in the trace
 	odd      oddMarks
 }
@@ -168,25 +169,35 @@ func (at standing) holds(in place) bool {
 	return true
 }
 
-// claimOf returns the best claim of the profiles whose names count on span i,
-// and another profile that goes by more than a place too, -1 without.
-func (k *marker) claimOf(i int, at standing) (best claim, rival int) {
-	best, rival = claim{profile: -1, name: -1}, -1
+// claimOf returns the best claim of the profiles whose names count on span i.
+// Afterwards rivals holds the profiles that go by more than a place.
+func (k *marker) claimOf(i int, at standing) claim {
+	best := claim{profile: -1, name: -1}
+	k.rivals = k.rivals[:0]
 	for _, p := range k.naming {
 		name, by := k.nameIn(p, i, at)
 		if name < 0 {
 			continue
 		}
-		c := claim{int16(p), int16(name), role.None, by}
-		stronger := best.profile < 0 || by > best.strength || by == best.strength && k.detected[p] > k.detected[best.profile]
-		if stronger {
-			best, c = c, best
+		if by > byPlace {
+			k.rivals = append(k.rivals, p)
 		}
-		if c.profile >= 0 && c.strength > byPlace {
-			rival = int(c.profile)
+		if best.profile < 0 || by > best.strength || by == best.strength && k.detected[p] > k.detected[best.profile] {
+			best = claim{int16(p), int16(name), role.None, by}
 		}
 	}
-	return best, rival
+	return best
+}
+
+// noteRivals counts a span that several profiles want.
+func (k *marker) noteRivals() {
+	if len(k.rivals) < 2 {
+		return
+	}
+	k.odd.overlaps++
+	for _, p := range k.rivals {
+		k.odd.overlapping[p] = true
+	}
 }
 
 // nameIn returns the first name of profile p that fits span i, or -1.

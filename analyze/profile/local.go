@@ -142,11 +142,8 @@ func (l *localizer) claimStarts() {
 		if l.claims[i].role != role.None {
 			continue
 		}
-		c, rival := l.claimOf(i, standing{})
-		if rival >= 0 && c.strength > byPlace {
-			l.odd.overlaps++
-			l.odd.overlapping[rival], l.odd.overlapping[int(c.profile)] = true, true
-		}
+		c := l.claimOf(i, standing{})
+		l.noteRivals()
 		if said && l.starts(c).Has(role.Request) {
 			c = claim{profile: -1, name: -1}
 		}
@@ -305,7 +302,7 @@ func (l *localizer) claimPlaced() {
 		}
 		u := l.local.unitOf(int(i))
 		inBatch := u != nil && u.batch != nil
-		c, _ := l.claimOf(int(i), standing{inBatch: inBatch, inServer: inBatch && l.server[i]})
+		c := l.claimOf(int(i), standing{inBatch: inBatch, inServer: inBatch && l.server[i]})
 		if l.starts(c) != 0 {
 			c = claim{profile: -1, name: -1}
 		}
