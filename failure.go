@@ -51,6 +51,15 @@ func exactlyOne(what string) cobra.PositionalArgs {
 	}
 }
 
+func atLeastOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return nil
+		}
+		return wrongUsage(cmd.CommandPath()+" --help shows how", "%s needs a %s", cmd.CommandPath(), what)
+	}
+}
+
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"analyze/role":        {"model"},
 	"analyze":             {"analyze/role", "model"},
 	"analyze/profile":     {"analyze/role", "model"},
-	"analyze/text":        {"analyze", "model"},
+	"analyze/text":        {"analyze", "analyze/profile", "model"},
 	"query/otlp":          {"model"},
 	"query/otlp/otlptest": {"query/otlp", "model"},
 	"query/file":          {"query/otlp", "model"},

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pfptrace/pfptrace/analyze"
+	"github.com/pfptrace/pfptrace/analyze/profile"
 	"github.com/pfptrace/pfptrace/analyze/text"
 	"github.com/pfptrace/pfptrace/model"
 )
@@ -37,6 +38,7 @@ pfptrace inspect d35b6b --from traces.jsonl -o notation`,
 		Args: exactlyOne("trace id"),
 		RunE: p.settings(func(cmd *cobra.Command, args []string) error { return p.inspect(cmd.Context(), args[0], &o) }),
 	}
+	o.addFrom(cmd)
 	o.add(cmd)
 	cmd.Flags().VarP(&o.output, "output", "o", "text, json, ndjson (the same on one line), or notation (the spans, as fixtures are written)")
 	cmd.Flags().StringVar(&o.span, "span", "", "which request of the trace, by its span id; else the outermost")
@@ -58,7 +60,7 @@ func (p *program) inspect(ctx context.Context, prefix string, o *inspectFlags) e
 			return wrongUsage("", "--span: %w", err)
 		}
 	}
-	evidence, err := p.load(ctx, &o.sourceFlags)
+	evidence, err := p.load(ctx, &o.sourceFlags, (*profile.Matcher).Resolve)
 	if err != nil {
 		return err
 	}

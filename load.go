@@ -25,10 +25,15 @@ type sourceFlags struct {
 	memory   byteCount
 }
 
+// addFrom adds the flag that names the sources.
+func (s *sourceFlags) addFrom(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&s.from, "from", nil, "read traces from a FILE, a folder, or - for standard input; again for more")
+}
+
+// add adds the flags that say how the spans are understood.
 func (s *sourceFlags) add(cmd *cobra.Command) {
 	s.skew, s.memory = oneOf("none", "min"), 2<<30
 	flags := cmd.Flags()
-	flags.StringArrayVar(&s.from, "from", nil, "read traces from a FILE, a folder, or - for standard input; again for more")
 	flags.StringArrayVar(&s.profiles, "profile", nil, "understand spans by this profile, a NAME or a FILE, instead of all that are built in; again for more")
 	flags.DurationVar(&s.quantum, "quantum", 0, "resolution of the timestamps: contradictions up to it are not called skew (1us where the format keeps no more)")
 	flags.Var(&s.skew, "skew", "clocks that differ: none leaves times as they are, min applies the smallest offsets that causality proves")
@@ -68,9 +73,12 @@ type evidence struct {
 	options analyze.Options
 }
 
+// resolver finds the roles of spans.
+type resolver func(*profile.Matcher, *model.Traces) *role.World
+
 // load reads the sources and finds the roles of their spans. Warnings of the
 // readers stand in front of the world's own.
-func (p *program) load(ctx context.Context, s *sourceFlags) (*evidence, error) {
+func (p *program) load(ctx context.Context, s *sourceFlags, resolve resolver) (*evidence, error) {
 	limitMemory(int64(s.memory))
 	matcher, err := matcherOf(s.profiles)
 	if err != nil {
@@ -82,7 +90,7 @@ func (p *program) load(ctx context.Context, s *sourceFlags) (*evidence, error) {
 		return nil, err
 	}
 	read := time.Now()
-	world := matcher.Resolve(loaded.Traces)
+	world := resolve(matcher, loaded.Traces)
 	world.Warnings = append(loaded.Report.Warnings(), world.Warnings...)
 	if p.verbose {
 		p.sayWhatWasRead(&loaded.Report, world, read.Sub(started), time.Since(read))

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pfptrace/pfptrace/analyze"
+	"github.com/pfptrace/pfptrace/analyze/profile"
 	"github.com/pfptrace/pfptrace/analyze/role"
 	"github.com/pfptrace/pfptrace/analyze/text"
 )
@@ -45,6 +46,7 @@ pfptrace top --from traces.jsonl --group-by http.route -o json`,
 		Args: noArguments,
 		RunE: p.settings(func(cmd *cobra.Command, _ []string) error { return p.top(cmd, &o) }),
 	}
+	o.addFrom(cmd)
 	o.add(cmd)
 	flags := cmd.Flags()
 	flags.VarP(&o.output, "output", "o", "text, json, or ndjson (the same on one line)")
@@ -68,7 +70,7 @@ func (p *program) top(cmd *cobra.Command, o *topFlags) error {
 	if err := o.check("name a file: pfptrace top --from FILE; receiving traces is not in this version"); err != nil {
 		return err
 	}
-	evidence, err := p.load(cmd.Context(), &o.sourceFlags)
+	evidence, err := p.load(cmd.Context(), &o.sourceFlags, (*profile.Matcher).Resolve)
 	if err != nil {
 		return err
 	}
