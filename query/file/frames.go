@@ -56,6 +56,7 @@ func isPackedFrame(payload []byte) bool { return isZstd(payload) || startsJSON(p
 
 // readFrames reads messages that stand after their lengths.
 func (r *reading) readFrames(length lengthOf) error {
+	r.met("length-delimited")
 	for {
 		r.src.need(maxHeader)
 		at := r.src.offset()
@@ -113,6 +114,7 @@ func (r *reading) message(at int64, msg []byte) error {
 	if err != nil {
 		r.problemAt(at, int64(len(msg)), err.Error())
 	} else {
+		r.met("OTLP protobuf")
 		r.file.Messages++
 	}
 	return r.add(spans, len(msg))

@@ -2,13 +2,11 @@ package file
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -66,11 +64,13 @@ func TestHostileInput(t *testing.T) {
 		},
 		"brackets a million deep": {
 			io.MultiReader(strings.NewReader(a+"\n"), &repeated{text: `{"a":`, n: 5 * mb}, strings.NewReader("\n"+b)),
-			Options{}, "line 2: brackets stand more than 1000 deep (limit)", "a b",
+			Options{},
+			"line 2: brackets stand more than 1000 deep (limit)", "a b",
 		},
 		"lines that only open": {
 			io.MultiReader(strings.NewReader(a+"\n"), &repeated{text: "{\n", n: 20 * mb}),
-			Options{}, "brackets stand more than 1000 deep (limit)", "a",
+			Options{},
+			"brackets stand more than 1000 deep (limit)", "a",
 		},
 		"lists that only open":         {&repeated{text: "[", n: 20 * mb}, Options{}, "JSON without any object", ""},
 		"a length of 2 GB and no data": {strings.NewReader(fixedFrame(otlpProto("a")) + "\x7f\xff\xff\xff\x0a"), Options{}, "a message of 2147483647 bytes is longer than 512 MiB (limit)", "a"},
@@ -174,32 +174,6 @@ func TestALimitHoldsForAllFiles(t *testing.T) {
 	files := loaded.Report.Files
 	if len(files) != 2 || files[0].Limit == "" || files[1].Limit == "" || loaded.Traces.Spans() != 1 {
 		t.Errorf("%+v", files)
-	}
-}
-
-func TestANamedPipeIsReadAndCanBeCalledOff(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Skip("no named pipes here: ", err)
-	}
-	go func() {
-		if w, err := os.OpenFile(path, os.O_WRONLY, 0); err == nil {
-			_, _ = w.WriteString(otlpJSON("a"))
-			w.Close()
-		}
-	}()
-	loaded, err := Load(context.Background(), []string{path}, nil, Options{})
-	if err != nil || names(loaded) != "a" {
-		t.Fatalf("%v, %+v", err, loaded)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	if _, err := Load(ctx, []string{path}, nil, Options{}); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a pipe without a writer: %v", err)
-	}
-	loaded, err = Load(context.Background(), []string{"../../testdata/samples/recorded"}, nil, Options{})
-	if err != nil || len(loaded.Report.PassedBy) != 0 {
-		t.Errorf("%v", err)
 	}
 }
 

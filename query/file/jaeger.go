@@ -15,7 +15,8 @@ import (
 
 // jaegerDocument is {"data": [trace…]}, {"data": trace} or a trace by itself.
 type jaegerDocument struct {
-	Data jaegerTraces
+	Data   jaegerTraces
+	Errors []struct{ Msg string }
 	jaegerTrace
 }
 
@@ -90,10 +91,13 @@ func (r *reading) jaegerObject(text []byte) (reason string) {
 		_ = r.jaegerTrace(&document.Data[i]) // the caller asks whether a limit is reached
 	}
 	_ = r.jaegerTrace(&document.jaegerTrace)
-	r.met("Jaeger UI JSON")
-	if damage != nil {
+	switch {
+	case damage != nil:
 		return firstLine(damage.Error())
+	case len(document.Errors) > 0:
+		return "the server answered with an error: " + quoted([]byte(document.Errors[0].Msg))
 	}
+	r.met("Jaeger UI JSON")
 	r.file.Messages++
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
+
 	"github.com/pfptrace/pfptrace/model"
 	"github.com/pfptrace/pfptrace/query/otlp"
 )
@@ -98,13 +99,10 @@ func (r *reading) body() error {
 	case jsonText:
 		return r.readJSON()
 	case protoMessage, protoWrapped:
-		r.met("OTLP protobuf")
 		return r.readMessages(format == protoWrapped)
 	case fixedFrames:
-		r.met("OTLP protobuf after lengths")
 		return r.readFrames(fixedLength)
 	case varintFrames:
-		r.met("OTLP protobuf after lengths")
 		return r.readFrames(varintLength)
 	}
 	return &Error{File: r.file.Name, Reason: looksOf(head), Advice: accepted}

@@ -116,7 +116,8 @@ func TestTritonPitfalls(t *testing.T) {
 		"a parent that is not in the file": {strings.Replace(whole, `"model_version":1`, `"model_version":1,"parent_id":9`, 1) + "]", []string{"0 m<- 10-20 REQUEST_START,REQUEST_END"}, "1 request of ensembles whose parent is not in the file"},
 		"names of before 2021": {
 			`[{"model_name":"m","model_version":-1,"id":1,"timestamps":[{"name":"request handler start","ns":10},{"name":"queue start","ns":11},{"name":"compute start","ns":12},{"name":"compute end","ns":18},{"name":"request handler end","ns":20}]}]`,
-			[]string{"0 InferRequest<- 10-20 ", "0 compute<m 12-18 COMPUTE_START,COMPUTE_END", "0 m<InferRequest 10-20 REQUEST_START,QUEUE_START,REQUEST_END"}, "",
+			[]string{"0 InferRequest<- 10-20 ", "0 compute<m 12-18 COMPUTE_START,COMPUTE_END", "0 m<InferRequest 10-20 REQUEST_START,QUEUE_START,REQUEST_END"},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
