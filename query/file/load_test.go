@@ -125,6 +125,7 @@ func TestTheContentDecidesTheFormat(t *testing.T) {
 		"zstd in frames":                     zstded(otlpProto("a")) + zstded(otlpProto("b")+otlpProto("c")),
 		"two formats in one file":            a + "\n" + `{"data":[` + jaegerTraceOf("b") + "]}\n" + c,
 		"zstd after a frame that is skipped": "\x50\x2a\x4d\x18\x04\x00\x00\x00abcd" + zstded(a+b+c),
+		"Jaeger's traces by themselves":      jaegerTraceOf("a") + "\n" + jaegerTraceOf("b") + `{"total":1,"data":` + jaegerTraceOf("c") + "}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			loaded, err := load(content, Options{})

@@ -25,7 +25,6 @@ type reading struct {
 	triton  triton
 	zstd    *zstd.Decoder // for frames that are compressed one by one; nil until one is met
 	looks   string        // what the first document that is nothing we read looks like
-	first   *Problem
 }
 
 // stream reads one file.
@@ -126,7 +125,7 @@ func (r *reading) note(text string) {
 func (r *reading) add(spans []model.Span, bytes int) error {
 	if room := r.opts.MaxSpans - r.builder.Len(); len(spans) > room {
 		spans = spans[:room]
-		r.limit = fmt.Sprintf("the limit of %d spans", r.opts.MaxSpans)
+		r.limit = "the limit of " + counted(r.opts.MaxSpans, "span")
 	}
 	r.builder.Add(spans...)
 	r.file.Spans += len(spans)
@@ -155,8 +154,8 @@ func (r *reading) problem(p Problem, lost int64) {
 	p.File = r.file.Name
 	r.file.Problems++
 	r.file.Lost += lost
-	if r.first == nil {
-		r.first = &p
+	if r.file.Problems == 1 {
+		r.file.First = p
 	}
 	if len(r.report.Problems) < maxProblems {
 		r.report.Problems = append(r.report.Problems, p)
@@ -178,10 +177,10 @@ func (r *reading) nothing() error {
 		return r.hopeless("damaged: " + f.Failure)
 	case r.looks != "":
 		return r.hopeless("it looks like " + r.looks)
-	case r.first != nil && r.first.Line > 0:
-		return r.hopeless(fmt.Sprintf("line %d: %s", r.first.Line, r.first.Reason))
-	case r.first != nil:
-		return r.hopeless(fmt.Sprintf("byte %d: %s", r.first.Offset, r.first.Reason))
+	case f.First.Line > 0:
+		return r.hopeless(fmt.Sprintf("line %d: %s", f.First.Line, f.First.Reason))
+	case f.Problems > 0:
+		return r.hopeless(fmt.Sprintf("byte %d: %s", f.First.Offset, f.First.Reason))
 	}
 	return nil
 }

@@ -29,8 +29,9 @@ type FileReport struct {
 	Content     int64    // bytes read, after decompression
 	Messages    int      // messages or documents that were read
 	Spans       int
-	Problems    int   // stretches that could not be read
-	Lost        int64 // bytes of them
+	Problems    int     // stretches that could not be read
+	First       Problem // the first of them
+	Lost        int64   // bytes of them
 	Refused     []otlp.Refusal
 	Skipped     [profiles + 1]int // messages of other signals
 	Limit       string            // the limit at which reading stopped, "" if at the end
@@ -72,7 +73,7 @@ func (r *Report) Warnings() []string {
 	for i := range r.Files {
 		f := &r.Files[i]
 		if f.Problems > 0 {
-			out = append(out, r.lossOf(f))
+			out = append(out, f.loss())
 		}
 		if f.Limit != "" {
 			out = append(out, f.Name+": reading stopped at "+f.Limit+f.unread())
@@ -89,7 +90,7 @@ func (r *Report) Warnings() []string {
 		for _, note := range f.Notes {
 			out = append(out, f.Name+": "+note)
 		}
-		if f.Spans == 0 {
+		if f.Spans == 0 && f.Limit == "" {
 			out = append(out, f.Name+": holds no spans")
 		}
 	}
@@ -99,18 +100,12 @@ func (r *Report) Warnings() []string {
 	return out
 }
 
-func (r *Report) lossOf(f *FileReport) string {
+func (f *FileReport) loss() string {
 	share := fmt.Sprintf("%s of the bytes", percent(f.Lost, f.Content))
-	for _, p := range r.Problems {
-		if p.File != f.Name {
-			continue
-		}
-		if f.Problems == 1 {
-			return fmt.Sprintf("%s (%s)", p, share)
-		}
-		return fmt.Sprintf("%s; %d %s could not be read (%s)", p, f.Problems, unit(p), share)
+	if f.Problems == 1 {
+		return fmt.Sprintf("%s (%s)", f.First, share)
 	}
-	return fmt.Sprintf("%s: %d parts could not be read (%s)", f.Name, f.Problems, share)
+	return fmt.Sprintf("%s; %d %s could not be read (%s)", f.First, f.Problems, unit(f.First), share)
 }
 
 func unit(p Problem) string {
