@@ -11,7 +11,7 @@ import (
 // holds no request. span picks one of several requests; the zero id takes the
 // outermost, first one. ok is false where the trace holds neither.
 func (a *Analysis) Inspect(trace model.TraceID, span model.SpanID) (report *InspectReport, ok bool) {
-	out := &InspectReport{Schema: SchemaInspect, Profiles: a.world.Profiles, Warnings: a.world.Warnings}
+	out := &InspectReport{Schema: SchemaInspect, Profiles: a.profiles(), Warnings: a.world.Warnings}
 	if r := a.findRequest(trace, span); r != nil {
 		a.inspectRequest(out, r)
 		return out, true
@@ -30,6 +30,10 @@ func (a *Analysis) Inspect(trace model.TraceID, span model.SpanID) (report *Insp
 	out.Skew = skewReports(a.pairsOf(nil, batches))
 	return out, true
 }
+
+// profiles are the names of those that matched anything, an empty list rather
+// than none: JSON tells the two apart.
+func (a *Analysis) profiles() []string { return append([]string{}, a.world.Profiles...) }
 
 func (a *Analysis) findRequest(trace model.TraceID, span model.SpanID) *role.RequestInfo {
 	for _, r := range a.world.Requests {

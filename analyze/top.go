@@ -189,7 +189,7 @@ func (b *topBuilder) report() *TopReport {
 	out := &TopReport{
 		Schema: SchemaTop, Window: b.window, Spans: world.Spans, Requests: b.requests, Batches: len(b.batches), Incomplete: world.Incomplete,
 		E2E: b.whole.e2e.report(), Stages: b.whole.stageReports(), Rollup: b.whole.rollupReports(), Batch: summarise(b.batches),
-		Devices: deviceReports(devices, window), Links: linksReport(&world.Links), Profiles: world.Profiles,
+		Devices: deviceReports(devices, window), Links: linksReport(&world.Links), Profiles: b.analysis.profiles(),
 		Warnings: slices.Clone(world.Warnings),
 	}
 	out.Verdict = b.verdict(devices, window)

@@ -190,9 +190,9 @@ func (p *page) skewVerdict(pair analyze.SkewReport) (string, style) {
 	case "consistent_with_zero":
 		return "may agree", ""
 	case "proved":
-		return "differ by " + p.duration(pair.MinCorrection) + " or more", notice
+		return "at least " + p.duration(pair.MinCorrection) + " apart", notice
 	case "inconsistent":
-		return "no constant offset explains the spans", alarm
+		return "no one offset fits", alarm
 	}
 	return pair.Verdict, ""
 }

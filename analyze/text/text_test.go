@@ -14,6 +14,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/pfptrace/pfptrace/analyze"
+	"github.com/pfptrace/pfptrace/analyze/profile"
+	"github.com/pfptrace/pfptrace/analyze/role"
 	"github.com/pfptrace/pfptrace/model"
 )
 
@@ -50,6 +52,15 @@ func TestScreens(t *testing.T) {
 		if !bytes.Equal(screen.Bytes(), want) {
 			t.Errorf("%s differs; UPDATE=1 go test ./analyze/text writes it anew\n%s", path, screen.String())
 		}
+	}
+}
+
+// poisonProfiles is what profiles test shows of a stranger's spans.
+func poisonProfiles(text string) *profile.Explanation {
+	return &profile.Explanation{
+		World:     &role.World{Spans: 3, Incomplete: 1, Warnings: []string{text}},
+		Profiles:  []profile.ProfileUse{{Name: text, Traces: 2, Rules: []profile.RuleUse{{Name: text, Roles: []string{"gpu"}, Spans: 1, Skipped: 1, Examples: []string{text}}}}},
+		Unmatched: []profile.NameCount{{Name: text, Service: text, Spans: 1}}, Distinct: 2,
 	}
 }
 
@@ -113,6 +124,9 @@ func FuzzNothingFromASpanReachesTheTerminal(f *testing.F) {
 				t.Fatal(err)
 			}
 			if err := Top(&screen, many, o); err != nil {
+				t.Fatal(err)
+			}
+			if err := Explain(&screen, poisonProfiles(text), many, o); err != nil {
 				t.Fatal(err)
 			}
 			checkLines(t, screen.String(), o)

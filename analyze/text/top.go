@@ -16,6 +16,7 @@ import (
 func Top(w io.Writer, r *analyze.TopReport, o Options) error {
 	p := newPage(o)
 	p.topHeader(r)
+	p.nothing(r)
 	p.verdict(r.Verdict)
 	p.stages(r)
 	p.batches(r.Batch)
@@ -43,6 +44,15 @@ func (p *page) topHeader(r *analyze.TopReport) {
 		say(count(r.Spans, "span", "spans")), phrase{{incomplete, notice}}, phrase{{dropped, notice}}, say(profiles),
 	)
 	p.phrases(plain(""), say("from "+timestamp(r.Window.Start)), say(p.duration(r.Window.End-r.Window.Start)+" long"))
+}
+
+// nothing says why a report is empty.
+func (p *page) nothing(r *analyze.TopReport) {
+	if r.Requests > 0 {
+		return
+	}
+	p.blank()
+	p.wrapped(part{"no requests  ", notice}, plain("no span here is a request that was asked for: a filter or a window leaves all of them out, their roots are missing, or no profile knows them (profiles test shows what the profiles see)"))
 }
 
 // stages prints the six groups as one bar, then every stage that has any time.
