@@ -15,10 +15,12 @@ import (
 type carried struct {
 	span int32
 	key  string // what must be equal, domain and profile included
-	name string // how the batch is called
+	by   string // the part of key that the batch is called by
 	at   int64  // unix ns: uses within reach of each other are one batch
 	near int64  // ns: that reach
 	size int64  // how many requests share it, 0 unsaid
+
+	shared bool // the key is an id that requests share, not equal times
 }
 
 // noteCarrier remembers span i for the joins by key and by time.
@@ -43,8 +45,12 @@ func (l *localizer) noteKey(i int, p *Profile) {
 		}
 		size, _ := attr(j.size)
 		n, _ := size.Int()
+		l.key = appendPart(appendPart(l.key[:0], p.Name), span.Origin.Domain)
+		from := len(l.key)
+		l.key = appendPart(l.key, key)
+		text := string(l.key)
 		l.more().carries = append(l.more().carries, carried{
-			span: int32(i), key: joinKey(p.Name, span.Origin.Domain, key), name: key, at: at, near: j.within, size: max(0, n),
+			span: int32(i), key: text, by: text[from:], at: at, near: j.within, size: max(0, n), shared: true,
 		})
 	}
 	if j.event == "" {
@@ -60,12 +66,12 @@ func (l *localizer) noteKey(i int, p *Profile) {
 
 func (l *localizer) noteTimes(i int, p *Profile) {
 	j := p.timeJoin
-	parts := []string{p.Name, l.trace.Spans[i].Origin.Domain}
-	var by []string
+	key := appendPart(appendPart(l.key[:0], p.Name), l.trace.Spans[i].Origin.Domain)
+	from := len(key)
 	for k := range j.by {
-		by = append(by, l.text(i, &j.by[k]))
+		key = appendPart(key, l.text(i, &j.by[k]))
 	}
-	parts = append(parts, by...)
+	to := len(key)
 	first, previous := int64(0), int64(0)
 	for k, alternatives := range j.points {
 		at, ok := l.first(i, alternatives)
@@ -75,24 +81,33 @@ func (l *localizer) noteTimes(i int, p *Profile) {
 		if k == 0 {
 			first = at
 		} else {
-			parts = append(parts, strconv.FormatInt(at-previous, 10))
+			key = strconv.AppendInt(append(key, ' '), at-previous, 10)
 		}
 		previous = at
 	}
+	l.key = key
+	text := string(key)
 	l.more().carries = append(l.more().carries, carried{
-		span: int32(i), key: joinKey(parts...), name: strings.Join(by, "/") + "@" + strconv.FormatInt(first, 10), at: first, near: j.near,
+		span: int32(i), key: text, by: text[from:to], at: first, near: j.near,
 	})
 }
 
-// joinKey puts texts together so that different ones stay different.
-func joinKey(parts ...string) string {
-	var b strings.Builder
-	for _, part := range parts {
-		b.WriteString(strconv.Itoa(len(part)))
-		b.WriteByte(':')
-		b.WriteString(part)
+// appendPart appends a text and its length, so that different texts make
+// different keys however they are put together.
+func appendPart(key []byte, text string) []byte {
+	key = strconv.AppendInt(key, int64(len(text)), 10)
+	return append(append(key, ':'), text...)
+}
+
+// parts undoes appendPart.
+func parts(key string) (out []string) {
+	for key != "" {
+		digits, rest, _ := strings.Cut(key, ":")
+		n, _ := strconv.Atoi(digits)
+		out = append(out, rest[:n])
+		key = rest[n:]
 	}
-	return b.String()
+	return out
 }
 
 // user is a request that carries a key.
@@ -164,9 +179,18 @@ func eachWork(b *role.BatchInfo, visit func(*role.Interval)) {
 	}
 }
 
+// maxKey is how much of a shared key names a batch, in bytes. Batches that are
+// cut to the same name are numbered.
+const maxKey = 120
+
 // joined makes one batch out of the uses of one key.
 func (j *joiner) joined(group []user, names map[string]int) {
-	b := &role.BatchInfo{Key: group[0].name, Start: group[0].at, End: group[0].at, Profile: group[0].request.Profile}
+	name := strings.Join(parts(group[0].by), "/")
+	name = name[:min(len(name), maxKey)]
+	if !group[0].shared {
+		name += "@" + strconv.FormatInt(group[0].at, 10)
+	}
+	b := &role.BatchInfo{Key: name, Start: group[0].at, End: group[0].at, Profile: group[0].request.Profile}
 	if names[b.Key]++; names[b.Key] > 1 {
 		b.Key += "/" + strconv.Itoa(names[b.Key])
 	}

@@ -184,7 +184,7 @@ func (j *joiner) tie(r *role.RequestInfo, b *role.BatchInfo, member *model.Span)
 		m = j.memberships.next()
 		m.Request, m.Batch = r, b
 		j.ties[key] = m
-		b.Members = append(b.Members, m)
+		b.Members = j.members.appendTo(b.Members, m)
 	}
 	if member == nil {
 		return

@@ -77,7 +77,8 @@ type localizer struct {
 	skipped   map[nameOf]int // rules that gave no interval, by the name of the span
 	can       canGive        // the profiles in force
 	local     local
-	parts     int // intervals that belong to no request and no batch
+	key       []byte // a join's key that is being made
+	parts     int    // intervals that belong to no request and no batch
 
 	requests  slab[role.RequestInfo]
 	batches   slab[role.BatchInfo]

@@ -120,7 +120,10 @@ func (s *selector) fitsDetails(d details) bool {
 
 func (c *attrCondition) holds(d details) bool {
 	value, ok := d.attr(c.key)
-	return (ok && anyOf(c.values, matchable(value))) != c.not
+	if ok && len(c.values) > 0 {
+		ok = anyOf(c.values, matchable(value))
+	}
+	return ok != c.not
 }
 
 // matchable is the text that patterns see: only scalars, so that a huge array
