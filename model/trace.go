@@ -3,6 +3,7 @@ package model
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -80,6 +81,21 @@ func (t *Traces) Number(id TraceID) int {
 		return int(i)
 	}
 	return -1
+}
+
+// Warnings says in words what was odd, in the order of the fields.
+func (o Odd) Warnings() (list []string) {
+	add := func(n int, words string) {
+		if n > 0 {
+			list = append(list, fmt.Sprintf(words, n))
+		}
+	}
+	add(o.Duplicates, "%d spans came more than once; one of each was kept")
+	add(o.Differing, "%d copies of spans differ from the one that was kept: the one that ends last")
+	add(o.Cycles, "%d parent links were cut: they closed a cycle")
+	add(o.Orphans, "%d spans name a parent that is not loaded")
+	add(o.Reversed, "%d spans end before they start: they count as empty, at their start")
+	return list
 }
 
 // Get returns the trace with this id, or nil.
