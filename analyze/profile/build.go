@@ -223,8 +223,7 @@ func (l *localizer) interval(i int, rule *roleRule) *role.Interval {
 		}
 	}
 	switch {
-	case rule.toClose:
-		end = math.MaxInt64 // until finish knows the request's end
+	case rule.toClose: // the span's end is as far as this trace can say
 	case rule.to != nil:
 		end, ok = l.first(i, rule.to)
 	case rule.lasting != nil:

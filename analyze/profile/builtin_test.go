@@ -147,14 +147,14 @@ func TestFirstRequestOfEachSample(t *testing.T) {
 		{"recorded/kafkajs-eachbatch.jsonl.gz", `
 		request 180deea98fc2276c7c9627d6b0646486/6d463cb321a92a6c kafka 0..49810259 async
 		  gateway 0..49810259
-		  queue 26921201..49810259 open
+		  queue 26921201..26921201 open
 		batch 5e6a58a05f211f57f8dea3f32458a107/a481f409aade9a60 kafka 32000000..49428118 size=1 links=1
 		  gpu 33000000..49810259 of=180deea98fc2276c7c9627d6b0646486
 		  member 180deea98fc2276c7c9627d6b0646486/6d463cb321a92a6c queue=922390bd385a3034`},
 		{"recorded/otelcol-exporterhelper-batch.jsonl", `
 		request 7d6cd862b7742c8c3eb67c676a7afe53/f8e9255e2af97422 collector 0..4584635897 async
 		  gateway 0..4584635897
-		  queue 91331..4584635897 open
+		  queue 91331..93700 open
 		batch 1dba88e750caf34040a693b3c1c28b49/70c2b7dd73894170 collector 12704200..4584635897 links=5
 		  gpu 12704200..4584635897
 		  member 265e9878c40956e91a71eb4169edfe06/514ecd59719edcb0 queue=4b2e6e06f1715e2d
@@ -165,7 +165,7 @@ func TestFirstRequestOfEachSample(t *testing.T) {
 		{"recorded/dataloader-js-batch.jsonl", `
 		request 726a78c0d6d39036fba614beac50e502/adc4c424bf9796bc dataloader 0..63320765
 		  gateway 0..63320765
-		  queue 1000000..63320765 open
+		  queue 1000000..63086707 open
 		batch 726a78c0d6d39036fba614beac50e502/31227a232d62db4e dataloader 27000000..62379994 links=2
 		  gpu 27000000..62379994
 		  member 5a3e603f8f89eba834a1b9c2478e0df9/44325ab90185371a queue=891539f49b89daaa

@@ -63,7 +63,8 @@
 //	from, to   moments; without them the span's own start and end. A list is tried in
 //	           order, and an entry of which no moment can be computed gives nothing
 //	for        a length, instead of to
-//	to: close  queue: the wait lasts until the batch closes that takes it
+//	to: close  queue: the wait lasts until the batch closes that takes it; where none is
+//	           known, to the span's own end
 //	until      queue: spans that follow each other with none of this name between them
 //	           are one wait
 //	in         batch, request: only for spans that are in a batch, or are not;

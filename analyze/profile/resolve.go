@@ -131,11 +131,6 @@ const firstResponse = "pfptrace.first_response"
 
 func finishRequest(r *role.RequestInfo) {
 	slices.SortFunc(r.Queues, compareQueues)
-	for _, q := range r.Queues {
-		if q.OpenEnd {
-			q.End = max(q.Start, r.End)
-		}
-	}
 	if b := r.Implicit; b != nil {
 		for _, list := range [][]*role.Interval{b.GPU, b.Prep, b.Post, b.Scatter} {
 			slices.SortFunc(list, compareWork)

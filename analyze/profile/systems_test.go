@@ -18,7 +18,7 @@ func TestSystems(t *testing.T) {
 		  span e 12..40 parent=q name=exporter/otlp/traces data_type=traces items.sent=70`, `
 		request 1/a collector 0..40 async
 		  gateway 0..40
-		  queue 8..40 open
+		  queue 8..9 open
 		batch 1/e collector 12..40
 		  gpu 12..40
 		  member 1/a`},
@@ -29,7 +29,7 @@ func TestSystems(t *testing.T) {
 		  span p 30..50 parent=s name="jobs process" kind=consumer messaging.system=kafka messaging.operation.type=process`, `
 		request 1/a kafka 0..50 async
 		  gateway 0..50
-		  queue 9..50 open
+		  queue 9..9 open
 		  implicit 30..50
 		  gpu 30..50`},
 		{"kafka: a process span that begins a trace is a batch of one; old names of attributes", `
@@ -41,7 +41,7 @@ func TestSystems(t *testing.T) {
 		  span x 35..60 parent=p name=work`, `
 		request 1/a kafka 0..50 async
 		  gateway 0..50
-		  queue 9..50 open
+		  queue 9..9 open
 		batch 2/p kafka 30..50 links=1
 		  member 1/a queue=s`},
 		{"tgi: a waiting span's batch is no membership, and work whose batch is lost is the request's own", `
@@ -94,7 +94,7 @@ func TestSystems(t *testing.T) {
 		  span b 15..90 pfptrace.role=batch link=1/q`, `
 		request 1/a pfptrace 0..100
 		  queue 10..20
-		  queue 30..100 open
+		  queue 30..40 open
 		batch 2/b pfptrace 15..90 links=1
 		  member 1/a queue=q`},
 	} {
