@@ -125,7 +125,7 @@ func (s *simulation) arrive() (*simRequest, []simWait) {
 	r.toy = s.add(role.Request, s.pick("client", "C1", "C2"), trace, -1, a, a)
 	r.gateway = s.add(role.Gateway, s.pick("gateway", "G1", "G1", "G2"), trace, r.toy, a+s.gap(), 0)
 	if s.odds(50, "weighed") {
-		s.attr(r.toy, model.Int("pfptrace.weight", int64(s.upTo(0, 300, "weight"))))
+		s.attr(r.toy, model.Int("pfptrace.weight", rapid.SampledFrom([]int64{0, 1, 2, 300}).Draw(s.T, "weight")))
 	}
 	copies := 1
 	if s.copies != single && s.odds(25, "copies") {
