@@ -19,7 +19,7 @@ func (p *program) profilesCommand() *cobra.Command {
 		Short: "Which systems are known, and how does a profile read a file?",
 		Long: `Which systems are known: a profile says what the spans of one system mean. Those that are built in are detected from the data, several at once where a file mixes systems; --profile NAME or FILE overrides that.
 
-To write one of your own start from the nearest that is built in (profiles show NAME), and see what it makes of your traces (profiles test FILE --profile MINE.yaml). The format is described in analyze/profile/doc.go.`,
+To write one of your own start from the nearest that is built in (profiles show NAME), and see what it makes of your traces (profiles test FILE --profile MINE.yaml). The format: go doc github.com/pfptrace/pfptrace/analyze/profile.`,
 		Example: `pfptrace profiles
 pfptrace profiles show triton
 pfptrace profiles test traces.jsonl`,

@@ -64,7 +64,7 @@ pfptrace reads OpenTelemetry traces, stitches each request to the batches that s
 Every flag has an environment variable (--max-memory is PFPTRACE_MAX_MEMORY) and a key in the configuration file; a flag wins over a variable, a variable over the file. A variable that holds a list separates its items by commas.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 130 interrupted.`,
-		Example: `pfptrace top --from testdata/examples/otlp
+		Example: `pfptrace top --from testdata/samples/recorded
 pfptrace inspect d35b6b --from testdata/examples/otlp/ex01-basic.jsonl
 pfptrace profiles`,
 	}

@@ -40,7 +40,7 @@ A filter picks requests: comparisons joined by and, or, not and parentheses.
   service, name, profile, status  = != =~ !~       api, "a text", "an RE2 pattern"
   flag                            = != =~ !~       retried
   attr.KEY or attr."KEY"          all of them      an attribute of the request's span`,
-		Example: `pfptrace top --from testdata/examples/otlp
+		Example: `pfptrace top --from testdata/samples/recorded
 pfptrace top --from traces.jsonl.gz --filter 'e2e>500ms and stage.queue_wait>40%' --slowest 10
 pfptrace top --from traces.jsonl --group-by http.route -o json`,
 		Args: noArguments,

@@ -26,7 +26,6 @@ type glyphs struct {
 	ellipsis string
 	dot      string // between facts
 	mark     string // this one
-	between  string // two ends of a range
 	micro    string
 	arrow    string
 }
@@ -35,7 +34,7 @@ func unicodeGlyphs() glyphs {
 	return glyphs{
 		eighths: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
 		full:    "█", leftHalf: "▌", rightEnd: "▐", tick: "╷", enter: "↳", leave: "↰",
-		ellipsis: "…", dot: " · ", mark: "◀", between: "…", micro: "µs", arrow: "→",
+		ellipsis: "…", dot: " · ", mark: "◀", micro: "µs", arrow: "→",
 	}
 }
 
@@ -43,7 +42,7 @@ func asciiGlyphs() glyphs {
 	return glyphs{
 		eighths: []string{"", "", "", "#", "#", "#", "#", "#"},
 		full:    "#", leftHalf: "#", rightEnd: "#", tick: "|", enter: "\\_", leave: "/^",
-		ellipsis: "~", dot: ", ", mark: "<", between: "..", micro: "us", arrow: "->",
+		ellipsis: "~", dot: ", ", mark: "<", micro: "us", arrow: "->",
 	}
 }
 
