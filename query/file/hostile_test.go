@@ -85,7 +85,7 @@ func TestHostileInput(t *testing.T) {
 			runtime.GC()
 			start := time.Now()
 			loaded, err := Load(context.Background(), []string{"-"}, test.content, test.opts)
-			if took := time.Since(start); took > 20*time.Second {
+			if took := time.Since(start); took > 3*time.Minute {
 				t.Errorf("took %s", took)
 			}
 			said, spans := "", ""
