@@ -152,7 +152,8 @@ func (l *localizer) buildNamed(i int, c claim) {
 			continue
 		}
 		u := l.local.unitOf(i)
-		if at := (standing{inBatch: u != nil && u.batch != nil}); !at.holds(rule.in) {
+		at := standing{inBatch: u != nil && u.batch != nil}
+		if !at.holds(rule.in) || rule.root && !l.trace.IsRoot(i) {
 			continue
 		}
 		iv := l.interval(i, rule)
@@ -326,7 +327,7 @@ func (l *localizer) noteBatchID(i int) {
 		return
 	}
 	value, ok := l.fact(i, factBatchID)
-	if !ok || !l.starts(c).Has(role.Request) && !l.gives(c, role.Gateway) && !l.gives(c, role.Queue) {
+	if !ok || !l.starts(i).Has(role.Request) && !l.gives(c, role.Gateway) && !l.gives(c, role.Queue) {
 		return
 	}
 	if id, ok := l.traceID(value); ok {

@@ -77,6 +77,11 @@ type presence uint64
 
 func (p presence) with(name string) presence { return p | 1<<(quickHash(name)&63) }
 
+// maxDetails is how many attributes, and how many events, of one span are looked
+// at among those that some profile asks for. SDKs write at most 128 of either;
+// rules that read other spans would search longer lists again and again.
+const maxDetails = 4096
+
 // reader reads the details of the spans of one trace at a time.
 type reader struct {
 	picker   model.Picker
@@ -84,6 +89,8 @@ type reader struct {
 	attrs    []pickedAttr
 	events   []pickedEvent
 	presence presence // of the span that is being read
+	from     detailsEnd
+	tooMany  int // details beyond maxDetails, of all spans so far
 }
 
 // detailsEnd is where the details of a span end in the reader's lists.
@@ -96,16 +103,28 @@ func newReader(attrKeys, eventNames *interest) *reader {
 	r := &reader{}
 	r.picker = model.Picker{
 		WantAttr: attrKeys.has, WantEvent: eventNames.has,
-		Attr: func(key string, value model.Value) {
-			r.attrs = append(r.attrs, pickedAttr{key, value})
-			r.presence = r.presence.with(key)
-		},
-		Event: func(e model.Event) {
-			r.events = append(r.events, pickedEvent{e.Name, e.Time, e.Attrs})
-			r.presence = r.presence.with(e.Name)
-		},
+		Attr:  r.addAttr,
+		Event: r.addEvent,
 	}
 	return r
+}
+
+func (r *reader) addAttr(key string, value model.Value) {
+	if len(r.attrs)-int(r.from.attrs) == maxDetails {
+		r.tooMany++
+		return
+	}
+	r.attrs = append(r.attrs, pickedAttr{key, value})
+	r.presence = r.presence.with(key)
+}
+
+func (r *reader) addEvent(e model.Event) {
+	if len(r.events)-int(r.from.events) == maxDetails {
+		r.tooMany++
+		return
+	}
+	r.events = append(r.events, pickedEvent{e.Name, e.Time, e.Attrs})
+	r.presence = r.presence.with(e.Name)
 }
 
 // read replaces what the reader holds by the details of these spans.
@@ -114,7 +133,7 @@ func (r *reader) read(spans []model.Span) {
 	clear(r.events)
 	r.attrs, r.events, r.ends = r.attrs[:0], r.events[:0], r.ends[:0]
 	for i := range spans {
-		r.presence = 0
+		r.presence, r.from = 0, detailsEnd{attrs: int32(len(r.attrs)), events: int32(len(r.events))}
 		spans[i].Pick(&r.picker)
 		r.ends = append(r.ends, detailsEnd{int32(len(r.attrs)), int32(len(r.events)), r.presence})
 	}

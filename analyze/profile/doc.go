@@ -60,6 +60,7 @@
 // of the names in "of". A name may have several. The roles are request, gateway,
 // queue, batch, form, rpc, server, prep, gpu, post and scatter.
 //
+//	root       true: only for spans that name no parent
 //	from, to   moments; without them the span's own start and end. A list is tried in
 //	           order, and an entry of which no moment can be computed gives nothing
 //	for        a length, instead of to
@@ -84,7 +85,8 @@
 //	from: start + attr time_to_first_token s - attr time_in_prefill s
 //
 // Requests: the outermost request span above a span is its request; a span that
-// is below none belongs to the one request of its trace. Batches: a span belongs
+// is below none belongs to the one request of its trace. Below a batch, and where
+// some span says itself that it is the request, names make no request. Batches: a span belongs
 // to the nearest batch span above it; in a trace without a request all others
 // belong to the first batch. Work that is in no batch is an implicit batch of
 // its request. Of gateway, form, rpc and server the one that starts first counts.

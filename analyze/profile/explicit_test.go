@@ -135,7 +135,7 @@ func TestMembership(t *testing.T) {
 		batch 2/b pfptrace 15..90 links=2
 		  member 1/a
 		  member 1/d queue=p
-		warning: 1 links name a span that is not here in a trace of several requests: they count for the first one`},
+		warning: 1 links into traces with several requests name none of them: they count for the first one`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			equal(t, show(builtin().Resolve(parse(t, test.notation))), test.want)

@@ -85,6 +85,27 @@ func TestManyUnitsInOneTrace(t *testing.T) {
 	within(t, 20*time.Second, func() { builtin().Resolve(traces) })
 }
 
+// Very many events on a span that very many others read.
+func TestManyEvents(t *testing.T) {
+	const n = 50_000
+	var b model.Builder
+	create := model.Draft{Trace: model.TraceID{1}, ID: numbered(n), Name: "x create", End: 9, Attrs: []model.KeyValue{model.String("messaging.system", "gcp_pubsub")}}
+	for i := range n {
+		create.Events = append(create.Events, model.DraftEvent{Time: int64(i), Name: "publish end"})
+		process := model.Draft{Trace: create.Trace, ID: numbered(i), Parent: create.ID, Name: "x process", Start: n, End: n}
+		b.Add(process.Span(model.MakeOrigin("pubsub")))
+	}
+	b.Add(create.Span(plain))
+	traces := b.Build()
+	within(t, 20*time.Second, func() {
+		world := builtin().Resolve(traces)
+		want := "45904 attributes and events beyond the first 4096 of a span are not looked at"
+		if len(world.Requests) != 1 || len(world.Requests[0].Queues) != n || len(world.Warnings) != 1 || world.Warnings[0] != want {
+			t.Errorf("%d requests, warnings %q", len(world.Requests), world.Warnings)
+		}
+	})
+}
+
 // Parent cycles, huge attributes and times at the ends of what there is.
 func TestOddSpans(t *testing.T) {
 	world := builtin().Resolve(parse(t, `

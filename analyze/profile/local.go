@@ -72,6 +72,7 @@ type localizer struct {
 	inRequest []bool
 	loose     []bool // of each span: below no request and no batch
 	server    []bool
+	said      bool // some span says that it is a request: names make no others
 	reach     reachTable
 	waits     map[waitKey]*wait
 	skipped   map[nameOf]int // rules that gave no interval, by the name of the span
@@ -132,10 +133,7 @@ func (l *localizer) topDown() {
 // claimStarts claims each span that does not speak for itself, as far as that
 // does not depend on what it is in.
 func (l *localizer) claimStarts() {
-	said := false // some span says that it is a request: places do not make others
-	for _, c := range l.claims {
-		said = said || c.role == role.Request
-	}
+	l.said = slices.ContainsFunc(l.claims, func(c claim) bool { return c.role == role.Request })
 	if len(l.naming) == 0 {
 		return
 	}
@@ -143,24 +141,37 @@ func (l *localizer) claimStarts() {
 		if l.claims[i].role != role.None {
 			continue
 		}
-		c := l.claimOf(i, standing{})
+		l.claims[i] = l.claimOf(i, standing{})
 		l.noteRivals()
-		if said && l.starts(c).Has(role.Request) {
-			c = claim{profile: -1, name: -1}
+		if l.said && l.claims[i].strength == byPlace && l.starts(i).Has(role.Request) {
+			l.claims[i] = claim{profile: -1, name: -1}
 		}
-		l.claims[i] = c
 	}
 }
 
-// starts returns whether a claim makes a span a request or a batch.
-func (l *localizer) starts(c claim) (set role.Set) {
-	switch {
+// starts returns whether span i is a request or a batch by itself.
+func (l *localizer) starts(i int) (set role.Set) {
+	switch c := l.claims[i]; {
 	case c.role == role.Request || c.role == role.Batch:
 		return set.With(c.role)
 	case c.name >= 0:
-		return l.profiles[c.profile].spans[c.name].starts
+		name := &l.profiles[c.profile].spans[c.name]
+		if l.trace.IsRoot(i) {
+			return name.starts | name.ifRoot
+		}
+		return name.starts
 	}
 	return 0
+}
+
+// startsRequest reports whether span i is a request where it stands: below no
+// other, and, by its name, below no batch and in no trace in which some span
+// says that it is the request.
+func (l *localizer) startsRequest(i int) bool {
+	if l.inRequest[i] || !l.starts(i).Has(role.Request) {
+		return false
+	}
+	return l.claims[i].role == role.Request || !l.said && l.owner[i] < 0
 }
 
 // findUnits makes the requests and batches, and finds for each span the nearest
@@ -177,13 +188,13 @@ func (l *localizer) findUnits() {
 			l.owner[i], l.inRequest[i] = l.owner[parent], l.inRequest[parent]
 		}
 		u := unit{span: i}
-		switch starts := l.starts(l.claims[i]); {
-		case starts.Has(role.Batch):
+		switch {
+		case l.starts(int(i)).Has(role.Batch):
 			u.batch = l.newBatch(int(i))
 			if above := l.owner[i]; above >= 0 {
 				u.batch.parent = l.local.units[above].request
 			}
-		case starts.Has(role.Request) && !l.inRequest[i]:
+		case l.startsRequest(int(i)):
 			u.request = l.newRequest(int(i))
 			l.inRequest[i] = true
 		default:
@@ -298,16 +309,15 @@ func (l *localizer) claimPlaced() {
 		if parent := l.trace.Parents[i]; parent >= 0 {
 			l.server[i] = l.server[parent] || l.gives(l.claims[parent], role.Server)
 		}
-		if l.claims[i].role != role.None || l.starts(l.claims[i]) != 0 {
+		if l.claims[i].role != role.None || l.starts(int(i)) != 0 {
 			continue
 		}
 		u := l.local.unitOf(int(i))
 		inBatch := u != nil && u.batch != nil
-		c := l.claimOf(int(i), standing{inBatch: inBatch, inServer: inBatch && l.server[i]})
-		if l.starts(c) != 0 {
-			c = claim{profile: -1, name: -1}
+		l.claims[i] = l.claimOf(int(i), standing{inBatch: inBatch, inServer: inBatch && l.server[i]})
+		if l.starts(int(i)) != 0 {
+			l.claims[i] = claim{profile: -1, name: -1}
 		}
-		l.claims[i] = c
 	}
 }
 

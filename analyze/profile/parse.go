@@ -92,7 +92,7 @@ func (b *profileParser) check(spans *yaml.Node) error {
 	for i := range b.profile.spans {
 		name := &b.profile.spans[i]
 		for _, s := range name.fits {
-			if s.in != anywhere && name.starts != 0 {
+			if s.in != anywhere && name.starts|name.ifRoot != 0 {
 				return errorAt(spans.Content[2*i], "spans of %q are requests or batches, so the selector cannot ask what they are in", name.name)
 			}
 		}
@@ -255,8 +255,12 @@ func (b *profileParser) roles(n *yaml.Node) error {
 			return err
 		}
 		for _, i := range rule.of {
+			starts := &b.profile.spans[i].starts
+			if rule.root {
+				starts = &b.profile.spans[i].ifRoot
+			}
 			if rule.role == role.Request || rule.role == role.Batch {
-				b.profile.spans[i].starts = b.profile.spans[i].starts.With(rule.role)
+				*starts = starts.With(rule.role)
 			}
 		}
 		b.profile.roles = append(b.profile.roles, rule)

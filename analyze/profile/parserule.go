@@ -20,6 +20,7 @@ func (b *profileParser) rule(n *yaml.Node) (rule roleRule, err error) {
 			return nil
 		},
 		"of":   func(n *yaml.Node) (err error) { rule.of, err = b.names(n); return err },
+		"root": constant(&rule.root, "true"),
 		"from": exprsInto(&rule.from, true),
 		"to": func(n *yaml.Node) error {
 			if n.Value == "close" {

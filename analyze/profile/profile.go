@@ -26,6 +26,7 @@ type spanName struct {
 	detects bool       // a span of this name shows that the system is here
 	noLink  bool       // links of and to such spans are not membership
 	starts  role.Set   // which of request and batch a span of this name is
+	ifRoot  role.Set   // the same, for spans that name no parent
 }
 
 // roleRule gives a role to a stretch of time of each span with one of the names.
@@ -36,6 +37,7 @@ type roleRule struct {
 	lasting     []expr // a length instead of to
 	toClose     bool   // to: close
 	in          place  // of the span: in a batch or not
+	root        bool   // only for spans that name no parent
 	linkedBatch bool   // in: linked-batch
 	until       int    // index in spans, -1 none: spans that follow each other with none of this name between them are one
 	linkMembers bool   // members: links
@@ -102,7 +104,7 @@ func (p *Profile) can() (request, batch role.Set) {
 		rule := &p.roles[i]
 		ofBatch := true // of batch spans alone
 		for _, name := range rule.of {
-			ofBatch = ofBatch && p.spans[name].starts.Has(role.Batch)
+			ofBatch = ofBatch && (p.spans[name].starts | p.spans[name].ifRoot).Has(role.Batch)
 		}
 		if rule.in != inBatch && !ofBatch {
 			request = request.With(rule.role)

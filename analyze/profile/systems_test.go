@@ -85,6 +85,49 @@ func TestSystems(t *testing.T) {
 		request 1/r vllm 0..100
 		  gateway 0..100
 		warning: 2 attributes should hold a time, a length or a count and do not`},
+		{"pubsub: the message itself may begin the trace", `
+		trace 1
+		  span c 0..10 name="jobs create" messaging.system=gcp_pubsub event="publish end"@9
+		  span w 1..3 parent=c name="publisher batching"
+		  span s 40..60 parent=c name="sub subscribe" messaging.system=gcp_pubsub
+		  span p 45..55 parent=s name="sub process" scope=pubsub`, `
+		request 1/c pubsub 0..60 async
+		  gateway 0..60
+		  queue 1..1
+		  queue 9..45
+		  implicit 40..60
+		  server 40..60
+		  gpu 45..55`},
+		{"kafka: what a consumer sends on is no request in the trace of its batch", `
+		trace 2
+		  span p 30..50 name="jobs process" messaging.system=kafka messaging.operation.type=process messaging.batch.message_count=4
+		  span s 35..36 parent=p name="results send" kind=producer messaging.system=kafka messaging.operation.type=send`, `
+		batch 2/p kafka 30..50 size=4
+		warning: batches that say another size than is linked: 1 say 4 members, 0 are linked, senders dropped 0 links (the first: "00000000000000000000000000000002")`},
+		{"a batch that calls triton: its work is the batch's, and no request", `
+		trace 1
+		  span a 0..100 pfptrace.role=request
+		trace 2
+		  span b 10..90 pfptrace.role=batch link=1/a
+		  span r 20..80 parent=b name=InferRequest kind=server
+		  span m 21..79 parent=r name=resnet triton.model_name=resnet event=QUEUE_START@22
+		  span c 30..70 parent=m name=compute event=COMPUTE_START@30 event=COMPUTE_INPUT_END@32 event=COMPUTE_OUTPUT_START@60 event=COMPUTE_END@70`, `
+		request 1/a pfptrace 0..100
+		batch 2/b pfptrace 10..90 links=1
+		  server 30..70
+		  prep 30..32
+		  gpu 32..60
+		  post 60..70
+		  member 1/a`},
+		{"a gateway that says its role and calls vllm: the engine's times count", `
+		trace 1
+		  span a 0..100 pfptrace.role=request
+		  span r 10..90 parent=a name=llm_request gen_ai.latency.time_in_queue=0.00000002 gen_ai.latency.time_in_model_prefill=0.00000003 gen_ai.latency.time_to_first_token=0.00000006`, `
+		request 1/a pfptrace 0..100
+		  gateway 10..90
+		  queue 20..40
+		  implicit 40..70
+		  gpu 40..70`},
 		{"two systems in one trace: each span has its own", `
 		trace 1
 		  span a 0..100 pfptrace.role=request

@@ -34,7 +34,8 @@ func (j *joiner) warnings() (out []string) {
 	warn(j.odd.badNumbers, "%d attributes should hold a time, a length or a count and do not")
 	warn(j.odd.overflows, "%d times that rules compute are out of range")
 	warn(j.odd.unowned, "%d spans of traces with several requests are below none of them")
-	warn(j.between, "%d links name a span that is not here in a trace of several requests: they count for the first one")
+	warn(j.between, "%d links into traces with several requests name none of them: they count for the first one")
+	warn(j.tooMany, "%d attributes and events beyond the first %d of a span are not looked at", maxDetails)
 	return out
 }
 
