@@ -11,6 +11,9 @@
 package analyze
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/pfptrace/pfptrace/analyze/role"
 )
 
@@ -33,12 +36,16 @@ type Options struct {
 // Analysis answers questions about one World. It is not safe for concurrent
 // use: it keeps scratch memory between calls.
 type Analysis struct {
-	world   *role.World
-	opts    Options
-	devices deviceIndex
-	skew    skewBounds
-	facts   map[*role.BatchInfo]*batchFacts // of batches with a span, where no offsets apply
-	scratch scratch
+	world    *role.World
+	opts     Options
+	devices  deviceIndex
+	skew     skewBounds
+	facts    map[*role.BatchInfo]*batchFacts // of batches with a span, where no offsets apply
+	arrivals map[*role.BatchInfo][]arrival   // of batches with a span and joined ones
+	scratch  scratch
+
+	warnings  []string // the world's, and what New found
+	saturated bool     // some sum of a batch stopped at the end of the range
 }
 
 // New prepares an analysis of a world, which must not change afterwards.
@@ -46,7 +53,26 @@ func New(world *role.World, opts Options) *Analysis {
 	a := &Analysis{world: world, opts: opts, facts: make(map[*role.BatchInfo]*batchFacts, len(world.Batches))}
 	a.devices = indexDevices(world)
 	a.skew = a.collectSkew()
+	a.arrivals = a.collectArrivals()
+	a.warnings = slices.Clone(world.Warnings)
+	odd := 0
+	for _, r := range world.Requests {
+		if oddWeight(r) {
+			odd++
+		}
+	}
+	if odd > 0 {
+		a.warnings = append(a.warnings, fmt.Sprintf("%d requests have a weight below 0 or above %d: it counts as 1", odd, int64(maxWeight)))
+	}
 	return a
+}
+
+// warningsNow are the warnings that a report made now must carry.
+func (a *Analysis) warningsNow() []string {
+	if a.saturated {
+		return append(slices.Clone(a.warnings), saturationWarning)
+	}
+	return slices.Clone(a.warnings)
 }
 
 // offsets are what must be added to the clock of a domain. Nil is no offset.

@@ -133,7 +133,16 @@ func setEffects(list []attempt, starts []int64) []int64 {
 	for i := range list {
 		t := &list[i]
 		t.eff = t.end
-		if next, _ := slices.BinarySearch(starts, t.start+1); !t.ok && next < len(starts) {
+		if t.ok {
+			continue
+		}
+		next, _ := slices.BinarySearchFunc(starts, t.start, func(start, own int64) int {
+			if start <= own {
+				return -1
+			}
+			return 1
+		})
+		if next < len(starts) {
 			t.eff = min(t.eff, starts[next])
 		}
 	}
@@ -159,7 +168,7 @@ func splitChain(list []attempt, hi, quantum int64) (chain, off []attempt) {
 	chain = append(chain, last)
 	t := last.start
 	for i := range rest {
-		if rest[i].start < t && rest[i].eff <= t+quantum {
+		if rest[i].start < t && rest[i].eff-quantum <= t {
 			chain = append(chain, rest[i])
 			t = rest[i].start
 		} else {
@@ -174,7 +183,7 @@ func splitChain(list []attempt, hi, quantum int64) (chain, off []attempt) {
 // larger start, then the larger batch trace id; without one, of those that
 // start before hi (of all, if none does) the largest (start, end, id).
 func finalAttempt(list []attempt, hi, quantum int64) int {
-	best := largest(list, laterEnd, func(t *attempt) bool { return t.ok && t.end <= hi+quantum })
+	best := largest(list, laterEnd, func(t *attempt) bool { return t.ok && t.end-quantum <= hi })
 	if best < 0 {
 		best = largest(list, laterStart, func(t *attempt) bool { return t.start < hi })
 	}

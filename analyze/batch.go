@@ -44,16 +44,17 @@ func (a *Analysis) measureBatch(b *role.BatchInfo) batchMetrics {
 		shift = a.offsetsFor(b.Members[0].Request)
 	}
 	m := batchMetrics{batch: b, facts: a.factsOf(b, shift)}
-	m.arrivals = a.arrivalsOf(b, m.facts)
+	m.arrivals = joinAt(a.arrivals[b], m.facts)
 	m.size = sizeOf(b)
 	m.closeReason = m.reason()
 	m.setBlame()
 	stretches := make([]span64, len(m.facts.gpu))
 	for i, g := range m.facts.gpu {
 		stretches[i] = span64{g.start, max(g.start, g.end)}
-		m.gpuSum += stretches[i].end - stretches[i].start
+		m.gpuSum = plus(m.gpuSum, stretches[i].end-stretches[i].start)
 	}
 	m.gpuUnion = measure(stretches)
+	a.saturated = a.saturated || saturated(m.gpuSum, m.held, m.policy) || saturated(m.blame...)
 	return m
 }
 
@@ -69,32 +70,52 @@ func sizeOf(b *role.BatchInfo) int64 {
 	return int64(b.Links) + b.DroppedLinks
 }
 
-// arrivalsOf lists the members that count. A joined batch has no attempt of its
-// own: its members' attempts are in their implicit batches.
-func (a *Analysis) arrivalsOf(b *role.BatchInfo, f *batchFacts) []arrival {
-	var list []arrival
-	for _, m := range b.Members {
-		a.scratch.attempts = a.attempts(m.Request, f.shift, a.scratch.attempts[:0])
-		counted, found := arrival{request: m.Request}, false
+// collectArrivals lists, for every batch, the members that count, by (Q0, trace
+// id). It goes through the requests, once: a batch that asked each member for
+// its attempts would cost the square of the steps of a long LLM answer.
+func (a *Analysis) collectArrivals() map[*role.BatchInfo][]arrival {
+	out := make(map[*role.BatchInfo][]arrival, len(a.world.Batches))
+	add := func(b *role.BatchInfo, r *role.RequestInfo, q0 int64) {
+		list := out[b]
+		if n := len(list); n > 0 && list[n-1].request == r { // several attempts: the smallest Q0
+			list[n-1].at = min(list[n-1].at, q0)
+			return
+		}
+		out[b] = append(list, arrival{request: r, at: q0})
+	}
+	for _, r := range a.world.Requests {
+		a.scratch.attempts = a.attempts(r, a.offsetsFor(r), a.scratch.attempts[:0])
 		for i := range a.scratch.attempts {
-			t := &a.scratch.attempts[i]
-			mine := t.facts != nil && (t.facts.batch == b || b.Span == nil && t.facts.batch == m.Request.Implicit)
-			if mine && t.queue != nil && (!found || t.q0 < counted.at) {
-				counted.at, counted.joined, found = t.q0, t.q0, true
+			switch t := &a.scratch.attempts[i]; {
+			case t.facts == nil || t.queue == nil:
+			case !t.facts.batch.Implicit:
+				add(t.facts.batch, r, t.q0)
+			default: // a joined batch has no attempt of its own: its members' are in their implicit batches
+				for _, joined := range r.Joined {
+					add(joined, r, t.q0)
+				}
 			}
 		}
-		if !found {
-			continue
-		}
-		if f.hasOpen {
-			counted.joined = max(counted.at, f.open)
-		}
-		list = append(list, counted)
 	}
-	slices.SortFunc(list, func(x, y arrival) int {
-		return cmp.Or(cmp.Compare(x.at, y.at), x.request.Trace.Compare(y.request.Trace), compareSpans(x.request.Span, y.request.Span))
-	})
-	return list
+	for _, list := range out {
+		slices.SortFunc(list, func(x, y arrival) int {
+			return cmp.Or(cmp.Compare(x.at, y.at), x.request.Trace.Compare(y.request.Trace), compareSpans(x.request.Span, y.request.Span))
+		})
+	}
+	return out
+}
+
+// joinAt says when each arrival could join: when it came, or when the consumer
+// began to collect.
+func joinAt(arrivals []arrival, f *batchFacts) []arrival {
+	joined := slices.Clone(arrivals)
+	for i := range joined {
+		joined[i].joined = joined[i].at
+		if f.hasOpen {
+			joined[i].joined = max(joined[i].at, f.open)
+		}
+	}
+	return joined
 }
 
 // reason is what the batch says closed it, else the first of full, timeout and
@@ -108,7 +129,7 @@ func (m *batchMetrics) reason() string {
 		return "full"
 	case len(m.arrivals) == 0:
 		return "unknown"
-	case b.MaxDelay > 0 && abs(closed-(m.arrivals[0].joined+b.MaxDelay)) <= closeTolerance:
+	case b.MaxDelay > 0 && abs(closed-m.arrivals[0].joined-b.MaxDelay) <= closeTolerance:
 		return "timeout"
 	case b.MaxSize > 0 && m.size < b.MaxSize && closed-m.arrivals[len(m.arrivals)-1].joined <= closeTolerance:
 		return "drain"
@@ -134,20 +155,28 @@ func (m *batchMetrics) setBlame() {
 	m.formation = m.facts.close - m.arrivals[0].at
 	m.blame = make([]int64, n)
 	for i, arrival := range m.arrivals {
-		m.held += m.facts.close - arrival.joined
+		m.held = plus(m.held, m.facts.close-arrival.joined)
 		if i > 0 {
-			m.blame[i] = int64(i) * (arrival.joined - m.arrivals[i-1].joined)
+			m.blame[i] = times(int64(i), arrival.joined-m.arrivals[i-1].joined)
 		}
 	}
-	m.policy = int64(n) * (m.facts.close - m.arrivals[n-1].joined)
+	m.policy = times(int64(n), m.facts.close-m.arrivals[n-1].joined)
 }
 
-// weightOf is a request's size; 1 where it gives none, or a negative one.
+// maxWeight is above every size of a real request (atoms, tokens, pixels), and
+// small enough that the weights of a batch cannot overflow when added.
+const maxWeight = 1 << 40
+
+// weightOf is a request's size; 1 where it gives none, or an impossible one.
 func weightOf(r *role.RequestInfo) int64 {
-	if !r.HasWeight || r.Weight < 0 {
+	if !r.HasWeight || oddWeight(r) {
 		return 1
 	}
 	return r.Weight
+}
+
+func oddWeight(r *role.RequestInfo) bool {
+	return r.HasWeight && (r.Weight < 0 || r.Weight > maxWeight)
 }
 
 // shares splits the batch's GPU time among the members that count by weight, in
@@ -231,7 +260,7 @@ func (m *batchMetrics) report() BatchReport {
 
 func addNonZero(m map[string]int64, key string, ns int64) {
 	if ns != 0 {
-		m[key] += ns
+		m[key] = plus(m[key], ns)
 	}
 }
 

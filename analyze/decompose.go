@@ -77,8 +77,8 @@ func (a *Analysis) decompose(r *role.RequestInfo, shift offsets) Decomposition {
 
 	d := Decomposition{Request: r, E2E: w.z - w.a, Attempts: len(chain)}
 	a.scratch.sweep.run(g.list, w.a, w.z, &d)
-	d.Early = max(0, w.a-w.g0) + measure(g.early)
-	d.Late = max(0, w.g1-w.z) + measure(g.late)
+	d.Early = plus(max(0, w.a-w.g0), measure(g.early))
+	d.Late = plus(max(0, w.g1-w.z), measure(g.late))
 	d.Superseded = measure(g.superseded)
 	d.listBatches(chain, off)
 	d.setFlags(chain, off, w, a.opts.Quantum)
@@ -161,8 +161,16 @@ func (d *Decomposition) listBatches(chain, off []attempt) {
 			d.Chain = append(d.Chain, chain[i].facts.batch)
 		}
 	}
+	if len(off) == 0 {
+		return
+	}
+	seen := make(map[*role.BatchInfo]bool, len(chain)+len(off))
+	for _, b := range d.Chain {
+		seen[b] = true
+	}
 	for i := range off {
-		if f := off[i].facts; f != nil && !slices.Contains(d.Chain, f.batch) && !slices.Contains(d.OffPath, f.batch) {
+		if f := off[i].facts; f != nil && !seen[f.batch] {
+			seen[f.batch] = true
 			d.OffPath = append(d.OffPath, f.batch)
 		}
 	}

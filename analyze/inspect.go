@@ -11,7 +11,7 @@ import (
 // holds no request. span picks one of several requests; the zero id takes the
 // outermost, first one. ok is false where the trace holds neither.
 func (a *Analysis) Inspect(trace model.TraceID, span model.SpanID) (report *InspectReport, ok bool) {
-	out := &InspectReport{Schema: SchemaInspect, Profiles: a.profiles(), Warnings: a.world.Warnings}
+	out := &InspectReport{Schema: SchemaInspect, Profiles: a.profiles()}
 	if r := a.findRequest(trace, span); r != nil {
 		a.inspectRequest(out, r)
 		return out, true
@@ -28,6 +28,7 @@ func (a *Analysis) Inspect(trace model.TraceID, span model.SpanID) (report *Insp
 	}
 	a.reportBatches(out, batches)
 	out.Skew = skewReports(a.pairsOf(nil, batches))
+	out.Warnings = a.warningsNow()
 	return out, true
 }
 
@@ -50,14 +51,17 @@ func (a *Analysis) inspectRequest(out *InspectReport, r *role.RequestInfo) {
 	batches := a.listed(&d)
 	a.reportBatches(out, batches)
 	out.Skew = skewReports(a.pairsOf(r, batches))
+	out.Warnings = a.warningsNow()
 }
 
 // listed returns the batches of a request's report: the chain's in its order,
 // then those off the path, then the outer ones. An implicit batch stands there
 // only where a join put several requests' work together.
 func (a *Analysis) listed(d *Decomposition) (list []*role.BatchInfo) {
+	seen := make(map[*role.BatchInfo]bool)
 	add := func(b *role.BatchInfo) {
-		if !slices.Contains(list, b) {
+		if !seen[b] {
+			seen[b] = true
 			list = append(list, b)
 		}
 	}

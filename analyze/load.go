@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -137,7 +138,7 @@ func (p *loadProfile) busyFractions(index deviceIndex, end int64) []float64 {
 				if i < 0 {
 					break
 				}
-				until := min(stop, p.start+int64(i+1)*p.width)
+				until := min(stop, plus(p.start, times(int64(i+1), p.width)))
 				busy[i] += float64(until - start)
 				start = until
 			}
@@ -159,7 +160,7 @@ func (p *loadProfile) overlaps(window int64) (observed, expected float64) {
 		return 0, 0
 	}
 	for _, calls := range p.clients {
-		slices.SortFunc(calls, func(x, y callTime) int { return int(min(1, max(-1, x.start-y.start))) })
+		slices.SortFunc(calls, func(x, y callTime) int { return cmp.Compare(x.start, y.start) })
 		rate := float64(len(calls)) / float64(window)
 		for i := range len(calls) - 1 {
 			if calls[i+1].start < calls[i].end {

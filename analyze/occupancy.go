@@ -142,11 +142,7 @@ func (a *Analysis) measureImplicit(r *role.RequestInfo) (batchMetrics, bool) {
 	for i := range a.scratch.attempts {
 		t := &a.scratch.attempts[i]
 		if t.facts != nil && t.facts.batch == b && t.queue != nil {
-			joined := t.q0
-			if m.facts.hasOpen {
-				joined = max(joined, m.facts.open)
-			}
-			m.arrivals = []arrival{{r, t.q0, joined}}
+			m.arrivals = joinAt([]arrival{{request: r, at: t.q0}}, m.facts)
 		}
 	}
 	return m, true

@@ -64,7 +64,7 @@ func (a *Analysis) collectSkew() skewBounds {
 	q := a.opts.Quantum
 	for _, r := range a.world.Requests {
 		if g := r.Gateway; g != nil && g.Domain != r.Domain && r.Status == role.OK && g.Status == role.OK {
-			bounds.constrain(r.Start, clockPair{clientToGateway, r.Domain, g.Domain}, r.Start-g.Start-q, r.Span.End-g.End+q)
+			bounds.constrain(r.Start, clockPair{clientToGateway, r.Domain, g.Domain}, plus(r.Start-g.Start, -q), plus(r.Span.End-g.End, q))
 		}
 		a.constrainConsumers(bounds, r)
 	}
@@ -77,7 +77,7 @@ func (a *Analysis) collectSkew() skewBounds {
 func (s skewBounds) constrainServer(b *role.BatchInfo, quantum int64) {
 	rpc, server := b.RPC, b.Server
 	if rpc != nil && server != nil && rpc.Status == role.OK && server.Status == role.OK {
-		s.constrain(b.Start, clockPair{consumerToServer, rpc.Domain, server.Domain}, rpc.Start-server.Start-quantum, rpc.End-server.End+quantum)
+		s.constrain(b.Start, clockPair{consumerToServer, rpc.Domain, server.Domain}, plus(rpc.Start-server.Start, -quantum), plus(rpc.End-server.End, quantum))
 	}
 }
 
@@ -90,7 +90,7 @@ func (a *Analysis) constrainConsumers(bounds skewBounds, r *role.RequestInfo) {
 		if t.queue == nil || t.facts == nil || t.facts.closeFrom != closeForm && t.facts.closeFrom != closeRPC {
 			continue
 		}
-		bounds.constrain(r.Start, clockPair{gatewayToConsumer, t.queue.Domain, t.facts.closeDomain}, t.q0-t.facts.close-q, math.MaxInt64)
+		bounds.constrain(r.Start, clockPair{gatewayToConsumer, t.queue.Domain, t.facts.closeDomain}, plus(t.q0-t.facts.close, -q), math.MaxInt64)
 	}
 	if r.Gateway == nil || r.Status != role.OK {
 		return
@@ -99,7 +99,7 @@ func (a *Analysis) constrainConsumers(bounds skewBounds, r *role.RequestInfo) {
 	for i := range chain {
 		if t := &chain[i]; t.ok {
 			x, domain, _, _ := t.facts.handOver(r)
-			bounds.constrain(r.Start, clockPair{gatewayToConsumer, r.Gateway.Domain, domain}, math.MinInt64, r.Gateway.End-x+q)
+			bounds.constrain(r.Start, clockPair{gatewayToConsumer, r.Gateway.Domain, domain}, math.MinInt64, plus(r.Gateway.End-x, q))
 		}
 	}
 }
@@ -209,7 +209,7 @@ func addBound(offset, bound int64) int64 {
 	if bound == math.MinInt64 || bound == math.MaxInt64 {
 		return bound
 	}
-	return offset + bound
+	return plus(offset, bound)
 }
 
 // report says what a pair's bounds prove.

@@ -190,7 +190,7 @@ func (b *topBuilder) report() *TopReport {
 		Schema: SchemaTop, Window: b.window, Spans: world.Spans, Requests: b.requests, Batches: len(b.batches), Incomplete: world.Incomplete,
 		E2E: b.whole.e2e.report(), Stages: b.whole.stageReports(), Rollup: b.whole.rollupReports(), Batch: summarise(b.batches),
 		Devices: deviceReports(devices, window), Links: linksReport(&world.Links), Profiles: b.analysis.profiles(),
-		Warnings: slices.Clone(world.Warnings),
+		Warnings: b.analysis.warningsNow(),
 	}
 	out.Verdict = b.verdict(devices, window)
 	slices.SortFunc(b.slowest, func(x, y Row) int { return slower(&x, &y) })
@@ -200,6 +200,9 @@ func (b *topBuilder) report() *TopReport {
 	out.Groups = b.groupReports()
 	if !b.whole.exact() {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("quantiles are from a histogram (relative error at most 1 %%): more than %d values", exactLimit))
+	}
+	if n := closedEarly(b.batches); n > 0 {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("%d batches closed before their first member was queued (clocks differ): their formation counts as 0", n))
 	}
 	if b.crowded > 0 {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("%d requests are in the group \"other\": there are more than %d groups", b.crowded, maxGroups))
@@ -233,6 +236,16 @@ func (row *Row) report() SlowRequest {
 		TraceID: r.Trace.String(), SpanID: r.Span.ID.String(), Service: r.Service, Name: r.Span.Name, Status: r.Status.String(),
 		Start: r.Start, E2E: row.E2E, Stages: row.Stages, Flags: row.Flags.Names(),
 	}
+}
+
+// closedEarly counts the batches whose formation would be negative.
+func closedEarly(batches []batchMetrics) (n int) {
+	for i := range batches {
+		if batches[i].formation < 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // summarise is about all batches; formation only counts those with a member.
