@@ -1,17 +1,14 @@
+//go:build unix
+
 package otlp_test
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/binary"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"syscall"
 	"testing"
-	"time"
 
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
@@ -21,8 +18,7 @@ import (
 	"github.com/pfptrace/pfptrace/query/otlp/otlptest"
 )
 
-// Speeds are CPU time of the process, garbage collection included: the wall
-// clock of a shared machine says little. Both sides of a ratio run in turns.
+const workloadSpans = 100_000
 
 // BenchmarkProtoFile reads a file of length-delimited messages and looks at
 // each message in turn.
@@ -35,22 +31,7 @@ func BenchmarkProtoFileKept(b *testing.B) { benchmarkProtoFile(b, true) }
 func benchmarkProtoFile(b *testing.B, keep bool) {
 	path := filepath.Join(b.TempDir(), "traces.pb")
 	spans := writeFile(b, path, otlptest.WriteLengthDelimited)
-	compare(b, spans, func() int { return decodeFile(b, path, keep) }, func() int { return unmarshalFile(b, path, keep) })
-}
-
-// BenchmarkProtoMemory decodes messages that are in memory.
-func BenchmarkProtoMemory(b *testing.B) {
-	messages := otlptest.Workload(workloadSpans, 1)
-	var spans []model.Span
-	decode := func() (count int) {
-		decoder := otlp.NewDecoder()
-		for _, message := range messages {
-			spans, _ = decoder.Proto(spans[:0], message)
-			count += len(spans)
-		}
-		return count
-	}
-	compare(b, decode(), decode, nil)
+	otlptest.Compare(b, spans, func() int { return decodeFile(b, path, keep) }, func() int { return unmarshalFile(b, path, keep) })
 }
 
 // BenchmarkJSONFile reads a file of JSON lines. Its baseline stands in the
@@ -58,77 +39,62 @@ func BenchmarkProtoMemory(b *testing.B) {
 func BenchmarkJSONFile(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "traces.jsonl")
 	spans := writeFile(b, path, otlptest.WriteJSONLines)
-	compare(b, spans, func() int { return decodeLines(b, path) }, nil)
+	otlptest.Compare(b, spans, func() int { return decodeLines(b, path) }, nil)
 }
 
-const workloadSpans = 100_000
+// BenchmarkProtoMemory decodes messages that are in memory.
+func BenchmarkProtoMemory(b *testing.B) {
+	messages := otlptest.Workload(workloadSpans, 1)
+	benchmarkMemory(b, messages, (*otlp.Decoder).Proto)
+}
 
-func writeFile(b *testing.B, path string, write func(io.Writer, [][]byte) error) (spans int) {
+// BenchmarkJSONMemory decodes documents that are in memory.
+func BenchmarkJSONMemory(b *testing.B) {
+	benchmarkMemory(b, documents(b, otlptest.Workload(workloadSpans, 1)), (*otlp.Decoder).JSON)
+}
+
+func benchmarkMemory(b *testing.B, messages [][]byte, read func(*otlp.Decoder, []model.Span, []byte) ([]model.Span, error)) {
+	var spans []model.Span
+	decode := func() (count int) {
+		decoder := otlp.NewDecoder()
+		for _, message := range messages {
+			var err error
+			if spans, err = read(decoder, spans[:0], message); err != nil {
+				b.Fatal(err)
+			}
+			count += len(spans)
+		}
+		return count
+	}
+	otlptest.Compare(b, decode(), decode, nil)
+}
+
+// writeFile writes the workload and returns how many spans it has.
+func writeFile(tb testing.TB, path string, write func(io.Writer, [][]byte) error) (spans int) {
 	messages := otlptest.Workload(workloadSpans, 1)
 	var file bytes.Buffer
 	if err := write(&file, messages); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	decoder := otlp.NewDecoder()
 	for _, message := range messages {
 		found, err := decoder.Proto(nil, message)
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		spans += len(found)
 	}
 	return spans
 }
 
-// compare runs both readers in turns and reports the speed of the first and
-// the median of the ratios.
-func compare(b *testing.B, spans int, ours, baseline func() int) {
-	var costs, ratios []float64
-	for b.Loop() {
-		cost := cpu(b, spans, ours)
-		costs = append(costs, cost)
-		if baseline != nil {
-			ratios = append(ratios, cpu(b, spans, baseline)/cost)
-		}
-	}
-	b.ReportMetric(float64(spans)/median(costs), "spans/cpu-s")
-	b.ReportMetric(median(costs)/float64(spans)*1e9, "cpu-ns/span")
-	if baseline != nil {
-		b.ReportMetric(median(ratios), "x-baseline")
-	}
-}
-
-// cpu returns the seconds of processor time that read takes.
-func cpu(b *testing.B, spans int, read func() int) float64 {
-	runtime.GC() // so that neither side cleans up behind the other
-	before := processorTime(b)
-	if got := read(); got != spans {
-		b.Fatalf("%d spans, want %d", got, spans)
-	}
-	return (processorTime(b) - before).Seconds()
-}
-
-func processorTime(b *testing.B) time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-func median(values []float64) float64 {
-	slices.Sort(values)
-	return values[len(values)/2]
-}
-
-func decodeFile(b *testing.B, path string, keep bool) (count int) {
+func decodeFile(tb testing.TB, path string, keep bool) (count int) {
 	decoder := otlp.NewDecoder()
 	var spans []model.Span
 	var kept [][]byte
-	frames(b, path, keep, func(message []byte) (err error) {
+	err := otlptest.Messages(path, keep, func(message []byte) (err error) {
 		spans, err = decoder.Proto(spans[:0], message)
 		count += len(spans)
 		if keep {
@@ -136,13 +102,16 @@ func decodeFile(b *testing.B, path string, keep bool) (count int) {
 		}
 		return err
 	})
+	if err != nil {
+		tb.Fatal(err)
+	}
 	runtime.KeepAlive(kept)
 	return count
 }
 
-func unmarshalFile(b *testing.B, path string, keep bool) (count int) {
+func unmarshalFile(tb testing.TB, path string, keep bool) (count int) {
 	var kept []*tracepb.TracesData
-	frames(b, path, false, func(message []byte) error {
+	err := otlptest.Messages(path, false, func(message []byte) error {
 		request := new(tracepb.TracesData)
 		if err := proto.Unmarshal(message, request); err != nil {
 			return err
@@ -157,59 +126,23 @@ func unmarshalFile(b *testing.B, path string, keep bool) (count int) {
 		}
 		return nil
 	})
+	if err != nil {
+		tb.Fatal(err)
+	}
 	runtime.KeepAlive(kept)
 	return count
 }
 
-// frames reads the messages of a length-delimited file: into memory that is
-// not used again where they are kept, else through one buffer.
-func frames(b *testing.B, path string, keep bool, each func(message []byte) error) {
-	file, err := os.Open(path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer file.Close()
-	const size = 1 << 20
-	buffer := make([]byte, size)
-	for rest := 0; err == nil; {
-		var n int
-		n, err = io.ReadFull(file, buffer[rest:])
-		chunk := buffer[:rest+n]
-		for len(chunk) >= 4 && len(chunk)-4 >= int(binary.BigEndian.Uint32(chunk)) {
-			end := 4 + int(binary.BigEndian.Uint32(chunk))
-			if err := each(chunk[4:end:end]); err != nil {
-				b.Fatal(err)
-			}
-			chunk = chunk[end:]
-		}
-		if keep {
-			buffer = make([]byte, size)
-		}
-		rest = copy(buffer, chunk)
-	}
-}
-
-// decodeLines reads a file of JSON lines through one buffer.
-func decodeLines(b *testing.B, path string) (count int) {
-	file, err := os.Open(path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer file.Close()
-	in := bufio.NewReaderSize(file, 4<<20)
+func decodeLines(tb testing.TB, path string) (count int) {
 	decoder := otlp.NewDecoder()
 	var spans []model.Span
-	for {
-		line, err := in.ReadSlice('\n')
-		if err == io.EOF {
-			return count
-		}
-		if err == nil {
-			spans, err = decoder.JSON(spans[:0], line)
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
+	err := otlptest.Lines(path, func(line []byte) (err error) {
+		spans, err = decoder.JSON(spans[:0], line)
 		count += len(spans)
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
 	}
+	return count
 }

@@ -31,9 +31,9 @@ func appendResourceSpans(dst []byte, spans []model.Span) []byte {
 	}
 	inner := sizeOf(scope)
 	for i := range spans {
-		inner += 1 + sizeOfUvarint(len(spans[i].Raw)) + len(spans[i].Raw)
+		inner += 1 + sizeOfUvarint(uint64(len(spans[i].Raw))) + len(spans[i].Raw)
 	}
-	outer := sizeOf(resource) + 1 + sizeOfUvarint(inner) + inner
+	outer := sizeOf(resource) + 1 + sizeOfUvarint(uint64(inner)) + inner
 	dst = appendLength(dst, fieldResourceSpans, outer)
 	if len(resource) > 0 {
 		dst = appendBytes(dst, fieldResource, resource)
@@ -54,10 +54,10 @@ func sizeOf(message []byte) int {
 	if len(message) == 0 {
 		return 0
 	}
-	return 1 + sizeOfUvarint(len(message)) + len(message)
+	return 1 + sizeOfUvarint(uint64(len(message))) + len(message)
 }
 
-func sizeOfUvarint(n int) int { return (bits.Len64(uint64(n)|1) + 6) / 7 }
+func sizeOfUvarint(n uint64) int { return (bits.Len64(n|1) + 6) / 7 }
 
 func appendTag(b []byte, number, wire int) []byte {
 	return binary.AppendUvarint(b, uint64(number)<<3|uint64(wire))

@@ -1,6 +1,10 @@
 package otlp
 
-import "math"
+import (
+	"math"
+
+	"github.com/pfptrace/pfptrace/model"
+)
 
 // resource reads a Resource.
 func (r *reader) resource() {
@@ -92,15 +96,17 @@ func (r *reader) event() {
 // show as zero ids.
 func (r *reader) link() {
 	var attributes part
-	var trace, id, state, dropped, flags []byte
+	var trace model.TraceID
+	var id model.SpanID
+	var badTrace, badID, state, dropped, flags []byte
 	scratch := len(r.out)
 	if r.open('{') {
 		for r.more('}') {
 			switch string(r.key()) {
 			case "traceid":
-				trace = r.id()
+				badTrace = r.readID(trace[:])
 			case "spanid":
-				id = r.id()
+				badID = r.readID(id[:])
 			case "tracestate":
 				state = r.scalar()
 			case "attributes":
@@ -115,8 +121,12 @@ func (r *reader) link() {
 		}
 	}
 	body := len(r.out)
-	r.linkID(fieldLinkTraceID, 16, trace)
-	r.linkID(fieldLinkSpanID, 8, id)
+	if badTrace == nil {
+		r.out = appendBytes(r.out, fieldLinkTraceID, trace[:])
+	}
+	if badID == nil {
+		r.out = appendBytes(r.out, fieldLinkSpanID, id[:])
+	}
 	r.textField(fieldLinkState, state)
 	r.out = append(r.out, r.bytes(attributes)...)
 	r.count(fieldLinkDroppedAttributes, dropped)
@@ -126,15 +136,12 @@ func (r *reader) link() {
 	r.settle(scratch, body)
 }
 
-func (r *reader) linkID(number, size int, text []byte) {
-	var room [16]byte
-	if id := room[:size]; parseID(id, text) {
-		r.out = appendBytes(r.out, number, id)
-	}
-}
-
 // status reads a Status and returns its code as text.
 func (r *reader) status() (code []byte) {
+	if has(r.doc, r.at, "{}") { // what most spans say
+		r.at += len("{}")
+		return nil
+	}
 	var message []byte
 	scratch := len(r.out)
 	if r.open('{') {
@@ -156,24 +163,6 @@ func (r *reader) status() (code []byte) {
 	}
 	r.settle(scratch, body)
 	return code
-}
-
-// id reads an id as text. An array of bytes, as Rust prints ids, becomes hex.
-func (r *reader) id() []byte {
-	if r.peek() != '[' {
-		return r.scalar()
-	}
-	const digits = "0123456789abcdef"
-	from := len(r.text)
-	for r.open('['); r.more(']'); {
-		n, ok := parseUint(r.number())
-		if !ok || n > 0xff || len(r.text)-from >= 32 {
-			r.text = append(r.text, '?') // no hex digit: the id will not read
-			continue
-		}
-		r.text = append(r.text, digits[n>>4], digits[n&15])
-	}
-	return r.text[from:len(r.text):len(r.text)]
 }
 
 // textField writes a string that may be left out.

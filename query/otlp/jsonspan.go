@@ -1,21 +1,24 @@
 package otlp
 
 import (
+	"encoding/binary"
 	"math"
 	"strings"
 
 	"github.com/pfptrace/pfptrace/model"
 )
 
-// jsonSpan is the members of a Span in JSON: scalars as their text, so that
-// the last of several counts; the rest as protobuf fields.
+// jsonSpan is the members of a Span in JSON as they are gathered. Each can come
+// twice, and the last counts, so what is bad about one is judged at the end.
 type jsonSpan struct {
-	trace, id, parent, state, name           []byte
-	kind, start, end, flags                  []byte
-	droppedAttributes, droppedEvents         []byte
-	droppedLinks, statusCode                 []byte
-	attributes, events, linkMessages, status part
-	links                                    int
+	trace                                          model.TraceID
+	id, parent                                     model.SpanID
+	start, end                                     int64
+	badTrace, badID, badParent, badStart, badEnd   []byte // the text where it does not read, else nil
+	state, name, kind, statusCode, flags           []byte // text
+	droppedAttributes, droppedEvents, droppedLinks []byte
+	attributes, events, linkMessages, status       part // as protobuf
+	links                                          int
 }
 
 // span reads one Span.
@@ -26,8 +29,8 @@ func (r *reader) span() {
 	if !r.open('{') {
 		return
 	}
-	for r.more('}') {
-		r.member(&s, r.key())
+	for key, ok := r.spanKey(spanFirst); ok; key, ok = r.spanKey(key) {
+		r.member(&s, key)
 	}
 	if r.err == nil {
 		r.finish(&s)
@@ -35,41 +38,41 @@ func (r *reader) span() {
 	r.out = r.out[:scratch]
 }
 
-func (r *reader) member(s *jsonSpan, name []byte) {
-	switch string(name) {
-	case "traceid":
-		s.trace = r.id()
-	case "spanid":
-		s.id = r.id()
-	case "tracestate":
+func (r *reader) member(s *jsonSpan, name spanKey) {
+	switch name {
+	case spanTraceID:
+		s.badTrace = r.readID(s.trace[:])
+	case spanID:
+		s.badID = r.readID(s.id[:])
+	case spanState:
 		s.state = r.scalar()
-	case "parentspanid":
-		s.parent = r.id()
-	case "name":
+	case spanParentID:
+		s.badParent = r.readID(s.parent[:])
+	case spanName:
 		s.name = r.scalar()
-	case "kind":
+	case spanKind:
 		s.kind = r.scalar()
-	case "starttimeunixnano":
-		s.start = r.scalar()
-	case "endtimeunixnano":
-		s.end = r.scalar()
-	case "attributes":
+	case spanStart:
+		s.start, s.badStart = r.readTime()
+	case spanEnd:
+		s.end, s.badEnd = r.readTime()
+	case spanAttributes:
 		s.attributes = r.keyValues(fieldSpanAttributes, 0)
-	case "droppedattributescount":
+	case spanDroppedAttributes:
 		s.droppedAttributes = r.scalar()
-	case "events":
+	case spanEvents:
 		s.events, _ = r.messages(fieldSpanEvents, r.event)
-	case "droppedeventscount":
+	case spanDroppedEvents:
 		s.droppedEvents = r.scalar()
-	case "links":
+	case spanLinks:
 		s.linkMessages, s.links = r.messages(fieldSpanLinks, r.link)
-	case "droppedlinkscount":
+	case spanDroppedLinks:
 		s.droppedLinks = r.scalar()
-	case "status":
+	case spanStatus:
 		s.status.from = len(r.out)
 		s.statusCode = r.status()
 		s.status.to = len(r.out)
-	case "flags":
+	case spanFlags:
 		s.flags = r.scalar()
 	default:
 		r.skip(0)
@@ -93,50 +96,38 @@ func (r *reader) messages(number int, read func()) (p part, count int) {
 
 // finish appends the span that s makes, or counts why it makes none.
 func (r *reader) finish(s *jsonSpan) {
-	span := model.Span{Links: uint16(min(s.links, math.MaxUint16))}
-	if reason, example := s.header(&span); reason != "" {
+	if reason, example := s.refusal(); reason != "" {
 		r.d.refuse(reason, example)
 		return
+	}
+	span := model.Span{
+		Trace: s.trace, ID: s.id, Parent: s.parent, Start: s.start, End: s.end,
+		Links: uint16(min(s.links, math.MaxUint16)),
 	}
 	span.Kind, span.Status = r.enums(s)
 	r.encode(s, &span)
 	r.dst = append(r.dst, span)
 }
 
-// header fills in ids and times, or says why they make no span.
-func (s *jsonSpan) header(span *model.Span) (reason string, example []byte) {
-	var ok bool
+// refusal returns why s cannot be a span, and the text in question.
+func (s *jsonSpan) refusal() (reason string, example []byte) {
 	switch {
-	case len(s.trace) == 0:
+	case s.badTrace != nil:
+		return refusedTraceIDForm, s.badTrace
+	case s.trace.IsZero():
 		return refusedTraceID, s.name
-	case !parseID(span.Trace[:], s.trace):
-		return refusedTraceIDForm, s.trace
-	case span.Trace.IsZero():
-		return refusedTraceID, s.name
-	case len(s.id) == 0:
+	case s.badID != nil:
+		return refusedSpanIDForm, s.badID
+	case s.id.IsZero():
 		return refusedSpanID, s.name
-	case !parseID(span.ID[:], s.id):
-		return refusedSpanIDForm, s.id
-	case span.ID.IsZero():
-		return refusedSpanID, s.name
-	case len(s.parent) > 0 && !parseID(span.Parent[:], s.parent):
-		return refusedParentForm, s.parent
-	}
-	if span.Start, ok = parseTime(s.start); !ok {
-		return refusedStart, s.start
-	}
-	if span.End, ok = parseTime(s.end); !ok {
-		return refusedEnd, s.end
+	case s.badParent != nil:
+		return refusedParentForm, s.badParent
+	case s.badStart != nil:
+		return refusedStart, s.badStart
+	case s.badEnd != nil:
+		return refusedEnd, s.badEnd
 	}
 	return "", nil
-}
-
-func parseTime(text []byte) (int64, bool) {
-	if len(text) == 0 {
-		return 0, true
-	}
-	ns, ok := parseUint(text)
-	return int64(ns), ok && ns <= math.MaxInt64
 }
 
 func (r *reader) enums(s *jsonSpan) (model.Kind, model.StatusCode) {
@@ -154,57 +145,58 @@ func (r *reader) enums(s *jsonSpan) (model.Kind, model.StatusCode) {
 // parseKind reads a span kind, a number or a name; ok is false for those that
 // OTLP has not.
 func parseKind(text []byte) (kind model.Kind, ok bool) {
-	n := parseEnum(text, "SPAN_KIND_", "UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
-	return model.Kind(max(n, 0)), n >= 0
+	n, ok := parseEnum(text, "SPAN_KIND_", "UNSPECIFIED INTERNAL SERVER CLIENT PRODUCER CONSUMER")
+	return model.Kind(n), ok
 }
 
 // parseStatus reads a status code, a number or a name.
 func parseStatus(text []byte) (code model.StatusCode, ok bool) {
-	n := parseEnum(text, "STATUS_CODE_", "UNSET", "OK", "ERROR")
-	return model.StatusCode(max(n, 0)), n >= 0
+	n, ok := parseEnum(text, "STATUS_CODE_", "UNSET OK ERROR")
+	return model.StatusCode(n), ok
 }
 
-// parseEnum returns which of the names text is, by name or number, -1 for
-// none. No text is the first.
-func parseEnum(text []byte, prefix string, names ...string) int {
+// parseEnum returns which of the names text is, by name or number. No text is
+// the first.
+func parseEnum(text []byte, prefix, names string) (number int, ok bool) {
 	if len(text) == 0 {
-		return 0
+		return 0, true
 	}
 	if n, ok := parseUint(text); ok {
-		if n >= uint64(len(names)) {
-			return -1
+		if n > uint64(strings.Count(names, " ")) {
+			return 0, false
 		}
-		return int(n)
+		return int(n), true
 	}
 	if len(text) > len(prefix) && strings.EqualFold(view(text[:len(prefix)]), prefix) {
 		text = text[len(prefix):]
 	}
-	for i, name := range names {
+	for name := range strings.FieldsSeq(names) {
 		if strings.EqualFold(view(text), name) {
-			return i
+			return number, true
 		}
+		number++
 	}
-	return -1
+	return 0, false
 }
 
 // encode writes the Span message, in the order and form of model.Draft, and
 // lets span have it.
 func (r *reader) encode(s *jsonSpan, span *model.Span) {
 	body := len(r.out)
-	b := appendBytes(r.out, fieldSpanTraceID, span.Trace[:])
-	b = appendBytes(b, fieldSpanID, span.ID[:])
+	b := append(append(r.out, tagTraceID, byte(len(span.Trace))), span.Trace[:]...)
+	b = append(append(b, tagSpanID, byte(len(span.ID))), span.ID[:]...)
 	if len(s.state) > 0 {
 		b = appendBytes(b, fieldSpanState, s.state)
 	}
 	if !span.Parent.IsZero() {
-		b = appendBytes(b, fieldSpanParentID, span.Parent[:])
+		b = append(append(b, tagParentID, byte(len(span.Parent))), span.Parent[:]...)
 	}
 	b = appendBytes(b, fieldSpanName, s.name)
 	name := len(b) - body - len(s.name)
-	b = appendVarint(b, fieldSpanKind, uint64(span.Kind))
-	b = appendFixed64(b, fieldSpanStart, uint64(span.Start))
-	b = appendFixed64(b, fieldSpanEnd, uint64(span.End))
-	b = append(b, r.bytes(s.attributes)...)
+	b = append(b, tagKind, byte(span.Kind))
+	b = binary.LittleEndian.AppendUint64(append(b, tagStart), uint64(span.Start))
+	b = binary.LittleEndian.AppendUint64(append(b, tagEnd), uint64(span.End))
+	head := len(b)
 	b = r.appendCount(b, fieldSpanDroppedAttributes, s.droppedAttributes)
 	b = append(b, r.bytes(s.events)...)
 	b = r.appendCount(b, fieldSpanDroppedEvents, s.droppedEvents)
@@ -216,7 +208,7 @@ func (r *reader) encode(s *jsonSpan, span *model.Span) {
 	if flags := r.uint32(s.flags); flags != 0 {
 		b = appendFixed32(b, fieldSpanFlags, flags)
 	}
-	span.Raw = r.d.arena.keep(b[body:])
+	span.Raw = r.d.arena.join(b[body:head], r.bytes(s.attributes), b[head:])
 	span.Name = r.d.names.intern(span.Raw[name : name+len(s.name)])
 	r.out = b[:body]
 }

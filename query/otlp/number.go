@@ -3,6 +3,7 @@ package otlp
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"math"
 	"strconv"
 )
@@ -13,13 +14,34 @@ func parseUint(text []byte) (n uint64, ok bool) {
 	if len(text) == 0 || len(text) > 19 { // 19 digits cannot overflow
 		return parseDecimal(text)
 	}
-	for _, c := range text {
+	at := 0
+	for ; len(text)-at >= 8; at += 8 {
+		eight, ok := eightDigits(binary.LittleEndian.Uint64(text[at:]))
+		if !ok {
+			return parseDecimal(text)
+		}
+		n = n*1e8 + eight
+	}
+	for _, c := range text[at:] {
 		if c-'0' > 9 {
 			return parseDecimal(text)
 		}
 		n = n*10 + uint64(c-'0')
 	}
 	return n, true
+}
+
+// eightDigits reads eight digits at once: neighbours are put together to pairs,
+// pairs to fours, fours to the whole.
+func eightDigits(word uint64) (n uint64, ok bool) {
+	const each = 0x0101010101010101
+	if word&(each*0xf0)|(word+each*6)&(each*0xf0)>>4 != each*0x33 {
+		return 0, false
+	}
+	word &= each * 0x0f
+	word = word*10 + word>>8
+	word = word&0x00ff00ff00ff00ff*100 + word>>16&0x00ff00ff00ff00ff
+	return word&0xffff*10000 + word>>32&0xffff, true
 }
 
 // parseInt is parseUint with a sign.

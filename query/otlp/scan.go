@@ -1,7 +1,9 @@
 package otlp
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -61,6 +63,11 @@ func (s *scanner) found() string {
 // open enters an object or an array. It is false for null, which means absent,
 // and for anything else, which is an error.
 func (s *scanner) open(bracket byte) bool {
+	if s.at < len(s.doc) && s.doc[s.at] == bracket {
+		s.at++
+		s.first = true
+		return true
+	}
 	if s.peek() == 'n' {
 		s.literal("null")
 		return false
@@ -72,6 +79,10 @@ func (s *scanner) open(bracket byte) bool {
 // more moves to the next member or element; at the closing bracket it leaves
 // the object or array and is false.
 func (s *scanner) more(closing byte) bool {
+	if !s.first && s.at < len(s.doc) && s.doc[s.at] == ',' {
+		s.at++
+		return true
+	}
 	first := s.first
 	s.first = false
 	c := s.peek()
@@ -121,7 +132,9 @@ func (s *scanner) key() []byte {
 // string reads a string. The result aliases the document, or text where there
 // were escapes.
 func (s *scanner) string() []byte {
-	if !s.want('"') {
+	if s.at < len(s.doc) && s.doc[s.at] == '"' {
+		s.at++
+	} else if !s.want('"') {
 		return nil
 	}
 	start := s.at
@@ -223,18 +236,37 @@ func hex4(doc []byte, at int) (r rune, ok bool) {
 }
 
 // endOfPlain returns where the quote or backslash stands that is next in b
-// from at on, len(b) if there is none.
+// from at on, len(b) if there is none. It looks at eight bytes at a time.
 func endOfPlain(b []byte, at int) int {
+	const (
+		each  = 0x0101010101010101
+		quote = each * '"'
+		slash = each * '\\'
+		high  = each * 0x80
+	)
+	for len(b)-at >= 8 {
+		word := binary.LittleEndian.Uint64(b[at:])
+		q, s := word^quote, word^slash // a zero byte is a find
+		if found := ((q-each)&^q | (s-each)&^s) & high; found != 0 {
+			return at + bits.TrailingZeros64(found)>>3
+		}
+		at += 8
+	}
 	for at < len(b) && b[at] != '"' && b[at] != '\\' {
 		at++
 	}
 	return at
 }
 
+// has reports whether what stands in doc at at begins with text.
+func has(doc []byte, at int, text string) bool {
+	return len(doc)-at >= len(text) && string(doc[at:at+len(text)]) == text
+}
+
 // literal reads one of the words of JSON.
 func (s *scanner) literal(word string) []byte {
 	start := s.at
-	if len(s.doc)-start < len(word) || string(s.doc[start:start+len(word)]) != word {
+	if !has(s.doc, start, word) {
 		s.fail("expected " + word)
 		return nil
 	}
@@ -302,6 +334,9 @@ func (s *scanner) skip(depth int) {
 // scalar reads a string, a number, true or false and returns its text, which
 // is nil for null and on an error, and never otherwise.
 func (s *scanner) scalar() []byte {
+	if s.at < len(s.doc) && s.doc[s.at] == '"' {
+		return s.string()
+	}
 	switch s.peek() {
 	case '"':
 		return s.string()

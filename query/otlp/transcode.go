@@ -10,7 +10,8 @@ import (
 // again; what leaves it is copied.
 type transcoder struct {
 	scanner
-	out []byte
+	out     []byte
+	guesses guesses
 }
 
 // begin appends the tag of a submessage and room for a short length; end,
@@ -60,6 +61,9 @@ func (t *transcoder) keyValues(number, depth int) (p part) {
 	p.from = len(t.out)
 	if t.open('[') {
 		for t.more(']') {
+			if t.compactKeyValues(number) {
+				continue
+			}
 			start := t.begin(number)
 			t.keyValue(depth)
 			t.end(start)

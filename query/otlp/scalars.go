@@ -1,0 +1,63 @@
+package otlp
+
+import (
+	"math"
+)
+
+// readID reads an id into dst, which is 16 or 8 bytes long. No text and null
+// are the zero id; bad is the text of what is no id, else nil.
+func (s *scanner) readID(dst []byte) (bad []byte) {
+	at, digits := s.at+1, 2*len(dst)
+	if len(s.doc)-at > digits && s.doc[at-1] == '"' && s.doc[at+digits] == '"' && wholeHex(dst, s.doc[at:at+digits]) {
+		s.at = at + digits + 1
+		return nil
+	}
+	clear(dst)
+	text := s.idText()
+	if len(text) == 0 || parseID(dst, text) {
+		return nil
+	}
+	clear(dst)
+	return text
+}
+
+// idText reads an id as text. An array of bytes, as Rust prints ids, becomes
+// hex.
+func (s *scanner) idText() []byte {
+	if s.peek() != '[' {
+		return s.scalar()
+	}
+	const digits = "0123456789abcdef"
+	from := len(s.text)
+	for s.open('['); s.more(']'); {
+		n, ok := parseUint(s.number())
+		if !ok || n > 0xff || len(s.text)-from >= 32 {
+			s.text = append(s.text, '?') // no hex digit: the id will not read
+			continue
+		}
+		s.text = append(s.text, digits[n>>4], digits[n&15])
+	}
+	return s.text[from:len(s.text):len(s.text)]
+}
+
+// readTime reads unix nanoseconds. No text and null are 0; bad is the text of
+// what is no time within 0 and 2^63-1, else nil.
+func (s *scanner) readTime() (ns int64, bad []byte) {
+	const digits = 19 // of every time from 2001 to 2262
+	at := s.at + 1
+	if len(s.doc)-at > digits && s.doc[at-1] == '"' && s.doc[at+digits] == '"' {
+		if n, ok := parseUint(s.doc[at : at+digits]); ok && n <= math.MaxInt64 {
+			s.at = at + digits + 1
+			return int64(n), nil
+		}
+	}
+	text := s.scalar()
+	if len(text) == 0 {
+		return 0, nil
+	}
+	n, ok := parseUint(text)
+	if !ok || n > math.MaxInt64 {
+		return 0, text
+	}
+	return int64(n), nil
+}

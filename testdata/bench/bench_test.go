@@ -1,0 +1,95 @@
+//go:build unix
+
+package bench
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/pfptrace/pfptrace/model"
+	"github.com/pfptrace/pfptrace/query/otlp"
+	"github.com/pfptrace/pfptrace/query/otlp/otlptest"
+)
+
+const workloadSpans = 100_000
+
+// BenchmarkJSONFile reads a file of JSON lines, a line at a time, against the
+// Collector's reader.
+func BenchmarkJSONFile(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "traces.jsonl")
+	var file bytes.Buffer
+	if err := otlptest.WriteJSONLines(&file, otlptest.Workload(workloadSpans, 1)); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	spans := decodeLines(b, path)
+	otlptest.Compare(b, spans, func() int { return decodeLines(b, path) }, func() int { return unmarshalLines(b, path) })
+}
+
+// BenchmarkProtoMemory decodes protobuf messages, against the Collector's
+// reader.
+func BenchmarkProtoMemory(b *testing.B) {
+	messages := otlptest.Workload(workloadSpans, 1)
+	spans := decodeMessages(b, messages)
+	otlptest.Compare(b, spans, func() int { return decodeMessages(b, messages) }, func() int { return unmarshalMessages(b, messages) })
+}
+
+func decodeLines(b *testing.B, path string) (count int) {
+	decoder := otlp.NewDecoder()
+	var spans []model.Span
+	err := otlptest.Lines(path, func(line []byte) (err error) {
+		spans, err = decoder.JSON(spans[:0], line)
+		count += len(spans)
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return count
+}
+
+func unmarshalLines(b *testing.B, path string) (count int) {
+	var reader ptrace.JSONUnmarshaler
+	err := otlptest.Lines(path, func(line []byte) error {
+		traces, err := reader.UnmarshalTraces(line)
+		if err == nil {
+			count += traces.SpanCount()
+		}
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return count
+}
+
+func decodeMessages(b *testing.B, messages [][]byte) (count int) {
+	decoder := otlp.NewDecoder()
+	var spans []model.Span
+	for _, message := range messages {
+		var err error
+		if spans, err = decoder.Proto(spans[:0], message); err != nil {
+			b.Fatal(err)
+		}
+		count += len(spans)
+	}
+	return count
+}
+
+func unmarshalMessages(b *testing.B, messages [][]byte) (count int) {
+	var reader ptrace.ProtoUnmarshaler
+	for _, message := range messages {
+		traces, err := reader.UnmarshalTraces(message)
+		if err != nil {
+			b.Fatal(err)
+		}
+		count += traces.SpanCount()
+	}
+	return count
+}
