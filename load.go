@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,6 +72,7 @@ type evidence struct {
 	traces  *model.Traces
 	world   *role.World
 	options analyze.Options
+	dropped int // spans that could not be kept
 }
 
 // resolver finds the roles of spans.
@@ -91,7 +93,7 @@ func (p *program) load(ctx context.Context, s *sourceFlags, resolve resolver) (*
 	}
 	read := time.Now()
 	world := resolve(matcher, loaded.Traces)
-	world.Warnings = append(loaded.Report.Warnings(), world.Warnings...)
+	world.Warnings = slices.Concat(loaded.Report.Warnings(), loaded.Traces.Odd.Warnings(), world.Warnings)
 	if p.verbose {
 		p.sayWhatWasRead(&loaded.Report, world, read.Sub(started), time.Since(read))
 	}
@@ -108,7 +110,7 @@ func (p *program) load(ctx context.Context, s *sourceFlags, resolve resolver) (*
 	if s.skew.String() == "min" {
 		options.Skew = analyze.SkewMin
 	}
-	return &evidence{loaded.Traces, world, options}, nil
+	return &evidence{loaded.Traces, world, options, loaded.Report.Dropped()}, nil
 }
 
 func (p *program) sayWhatWasRead(report *file.Report, world *role.World, reading, matching time.Duration) {

@@ -77,6 +77,7 @@ func (p *program) top(cmd *cobra.Command, o *topFlags) error {
 	o.limitRequests(evidence.world)
 	o.setWindow(&query, evidence.world)
 	report := analyze.New(evidence.world, evidence.options).Top(query)
+	report.DroppedSpans = evidence.dropped
 	return p.printTop(report, o.output.String())
 }
 

@@ -90,11 +90,11 @@ func (o Odd) Warnings() (list []string) {
 			list = append(list, fmt.Sprintf(words, n))
 		}
 	}
-	add(o.Duplicates, "%d spans came more than once; one of each was kept")
-	add(o.Differing, "%d copies of spans differ from the one that was kept: the one that ends last")
-	add(o.Cycles, "%d parent links were cut: they closed a cycle")
-	add(o.Orphans, "%d spans name a parent that is not loaded")
-	add(o.Reversed, "%d spans end before they start: they count as empty, at their start")
+	add(o.Duplicates, "duplicate spans: %d; one of each was kept")
+	add(o.Differing, "duplicate spans with different contents: %d; the one that ends last was kept")
+	add(o.Cycles, "parent links cut because they closed a cycle: %d")
+	add(o.Orphans, "spans whose parent is not loaded: %d")
+	add(o.Reversed, "spans that end before they start: %d; they count as empty, at their start")
 	return list
 }
 

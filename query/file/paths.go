@@ -35,7 +35,7 @@ func systemError(path string, err error) *Error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		e.Reason = "no such file or folder"
-		e.Advice = "--from takes the path of a file or folder, - for standard input, or an address such as jaeger://HOST:16685"
+		e.Advice = "--from takes the path of a file or folder, or - for standard input"
 	case errors.Is(err, fs.ErrPermission):
 		e.Advice = "this user may not read it"
 	}

@@ -58,6 +58,16 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s at byte %d: %s", p.File, p.Offset, p.Reason)
 }
 
+// Dropped returns how many spans were read and could not be kept.
+func (r *Report) Dropped() (n int) {
+	for i := range r.Files {
+		for _, refusal := range r.Files[i].Refused {
+			n += refusal.Count
+		}
+	}
+	return n
+}
+
 // Spans returns how many spans were read, copies of the same one included.
 func (r *Report) Spans() (n int) {
 	for i := range r.Files {
