@@ -118,9 +118,16 @@ func (s *Span) DroppedLinks() uint32 { return uint32(lastVarint(s.Raw, fieldSpan
 // Flags returns the span's flags, whose bits are those of Link.Flags.
 func (s *Span) Flags() uint32 { return uint32(lastFixed32(s.Raw, fieldSpanFlags)) }
 
-// StatusMessage returns the description of the status.
+// StatusMessage returns the description of the status, of whose parts, should
+// there be several, the last that has one counts.
 func (s *Span) StatusMessage() string {
-	return string(lastBytes(lastBytes(s.Raw, fieldSpanStatus), fieldStatusMessage))
+	var message []byte
+	for status := range messages(s.Raw, fieldSpanStatus) {
+		if m := lastBytes(status, fieldStatusMessage); m != nil {
+			message = m
+		}
+	}
+	return string(message)
 }
 
 // Event is something that happened in a span.

@@ -10,6 +10,7 @@ type Decoder struct {
 	refused []Refusal
 	json    transcoder
 	arena   arena
+	general bool // no fast paths: tests compare the two
 }
 
 // NewDecoder returns a Decoder with empty caches.

@@ -12,6 +12,7 @@ import "github.com/pfptrace/pfptrace/model"
 func (d *Decoder) JSON(dst []model.Span, doc []byte) ([]model.Span, error) {
 	r := reader{d, &d.json, dst}
 	r.doc, r.at, r.err = doc, 0, nil
+	r.general = d.general
 	r.text, r.out = r.text[:0], r.out[:0]
 	r.document(0)
 	if r.err == nil && r.peek() != 0 {

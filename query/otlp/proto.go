@@ -88,7 +88,11 @@ func (d *Decoder) scopeSpans(dst []model.Span, b, resource []byte) (_ []model.Sp
 // span reads one Span message.
 func (d *Decoder) span(dst []model.Span, msg []byte) ([]model.Span, error) {
 	var h header
-	if err := h.general(h.prefix(msg)); err != nil {
+	rest := msg
+	if !d.general {
+		rest = h.prefix(msg)
+	}
+	if err := h.general(rest); err != nil {
 		return dst, err
 	}
 	return d.appendSpan(dst, &h, msg), nil

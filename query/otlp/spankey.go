@@ -81,7 +81,7 @@ type guess struct {
 func (r *reader) spanKey(previous spanKey) (key spanKey, ok bool) {
 	g := &r.guesses[previous]
 	start := r.at
-	if size := int(g.size); size > 0 && len(r.doc)-start >= size && string(r.doc[start:start+size]) == string(g.text[:size]) {
+	if size := int(g.size); size > 0 && !r.general && len(r.doc)-start >= size && string(r.doc[start:start+size]) == string(g.text[:size]) {
 		r.at += size
 		r.first = false
 		return g.key, true

@@ -12,6 +12,7 @@ type transcoder struct {
 	scanner
 	out     []byte
 	guesses guesses
+	general bool // no fast paths
 }
 
 // begin appends the tag of a submessage and room for a short length; end,
@@ -61,7 +62,7 @@ func (t *transcoder) keyValues(number, depth int) (p part) {
 	p.from = len(t.out)
 	if t.open('[') {
 		for t.more(']') {
-			if t.compactKeyValues(number) {
+			if !t.general && t.compactKeyValues(number) {
 				continue
 			}
 			start := t.begin(number)
