@@ -18,6 +18,7 @@ type attempt struct {
 	end    int64
 	eff    int64 // when it stops to matter: its end, or where its successor starts if it failed
 	ok     bool
+	named  *model.Span // while it is being paired: the member span that the link names
 }
 
 // batchID orders attempts; one without a batch comes first.
@@ -55,10 +56,10 @@ func (a *Analysis) attempts(r *role.RequestInfo, shift offsets, list []attempt) 
 		for _, q := range m.Queues {
 			i, _ := slices.BinarySearchFunc(queues, waiting{queue: q, q0: q.Start + shift.at(q.Domain)}, compareWaiting)
 			queues[i].taken = true
-			list = append(list, pair(r, facts, q, m.Named, shift))
+			list = append(list, pair(r, facts, q, nil, shift))
 		}
 		if len(m.Queues) == 0 {
-			unpaired = append(unpaired, attempt{facts: facts, start: m.Named})
+			unpaired = append(unpaired, attempt{facts: facts, named: m.Named})
 		}
 	}
 	if r.Implicit != nil {
@@ -82,11 +83,11 @@ func (a *Analysis) attempts(r *role.RequestInfo, shift offsets, list []attempt) 
 			top.taken, q = true, top.queue
 			free = free[:n-1]
 		}
-		list = append(list, pair(r, u.facts, q, u.start, shift))
+		list = append(list, pair(r, u.facts, q, u.named, shift))
 	}
 	for i := range queues {
 		if !queues[i].taken {
-			list = append(list, pair(r, nil, queues[i].queue, 0, shift))
+			list = append(list, pair(r, nil, queues[i].queue, nil, shift))
 		}
 	}
 	a.scratch.queues, a.scratch.unpaired, a.scratch.free = queues, unpaired, free
@@ -95,8 +96,8 @@ func (a *Analysis) attempts(r *role.RequestInfo, shift offsets, list []attempt) 
 }
 
 // pair makes an attempt of a batch and a queue span, either of which may be
-// nil. named is the start of the member span that the link names, 0 for none.
-func pair(r *role.RequestInfo, facts *batchFacts, q *role.Interval, named int64, shift offsets) attempt {
+// nil. named is the member span that the link names, if it is of no other use.
+func pair(r *role.RequestInfo, facts *batchFacts, q *role.Interval, named *model.Span, shift offsets) attempt {
 	t := attempt{queue: q, facts: facts}
 	if q != nil {
 		by := shift.at(q.Domain)
@@ -112,8 +113,8 @@ func pair(r *role.RequestInfo, facts *batchFacts, q *role.Interval, named int64,
 	case q != nil && q.OpenEnd:
 		t.q1 = facts.close
 	case q != nil:
-	case named != 0:
-		t.start = named + shift.at(r.Domain)
+	case named != nil:
+		t.start = named.Start + shift.at(named.Origin.Domain)
 	case facts.hasOpen:
 		t.start = facts.open
 	default:

@@ -105,7 +105,7 @@ func (d *Decomposition) report() *RequestReport {
 	out := &RequestReport{
 		TraceID: r.Trace.String(), SpanID: r.Span.ID.String(), Service: r.Service, Name: r.Span.Name, Profile: r.Profile,
 		Status: r.Status.String(), StartUnixNano: r.Start, E2E: d.E2E, Stages: d.Stages, Flags: d.Flags.Names(),
-		Early: d.Early, Late: d.Late, Contested: d.Contested, Wasted: d.Wasted, Superseded: d.Superseded, OffPath: idTexts(d.OffPath),
+		Early: d.Early, Late: d.Late, Contested: d.Contested, Wasted: d.Wasted, Superseded: d.Superseded, OffPath: slices.Compact(idTexts(d.OffPath)),
 		Segments: make([]SegmentReport, 0, len(d.Segments)),
 	}
 	if d.Attempts > 1 {

@@ -40,7 +40,7 @@ func (t *try) queueID() (id model.SpanID) {
 func (o *oracle) tries(r *role.RequestInfo) (out []*try) {
 	type unpaired struct {
 		batch *role.BatchInfo
-		named int64
+		named *model.Span
 	}
 	var others []unpaired
 	taken := map[*role.Interval]bool{}
@@ -54,7 +54,7 @@ func (o *oracle) tries(r *role.RequestInfo) (out []*try) {
 		}
 	}
 	if r.Implicit != nil {
-		others = append(others, unpaired{r.Implicit, 0})
+		others = append(others, unpaired{r.Implicit, nil})
 	}
 	slices.SortStableFunc(others, func(x, y unpaired) int {
 		cx, _ := closeOf(x.batch)
@@ -71,8 +71,8 @@ func (o *oracle) tries(r *role.RequestInfo) (out []*try) {
 		}
 		taken[t.queue] = true
 		switch {
-		case other.named != 0:
-			t.start = other.named
+		case other.named != nil:
+			t.start = other.named.Start
 		case other.batch.Form != nil:
 			t.start = other.batch.Form.Start
 		default:

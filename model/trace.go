@@ -133,7 +133,12 @@ type Builder struct {
 	index  map[TraceID]int32
 }
 
-const builderChunk = 8192 // spans; grown slices would copy 104 B a span again and again
+// Chunks grow to 16, 32, … 8192 spans: one grown slice would copy 104 B a span
+// again and again, and a chunk of that size at once costs ten spans a megabyte.
+const (
+	builderFirst     = 16
+	builderDoublings = 9
+)
 
 // Add keeps copies of the spans.
 func (b *Builder) Add(spans ...Span) {
@@ -143,7 +148,7 @@ func (b *Builder) Add(spans ...Span) {
 	for i := range spans {
 		last := len(b.chunks) - 1
 		if last < 0 || len(b.chunks[last]) == cap(b.chunks[last]) {
-			b.chunks = append(b.chunks, make([]Span, 0, builderChunk))
+			b.chunks = append(b.chunks, make([]Span, 0, builderFirst<<min(len(b.chunks), builderDoublings)))
 			last++
 		}
 		b.chunks[last] = append(b.chunks[last], spans[i])

@@ -196,8 +196,8 @@ func (j *joiner) tie(r *role.RequestInfo, b *role.BatchInfo, member *model.Span)
 	if member == r.Span || r.Gateway != nil && member == r.Gateway.Span {
 		return
 	}
-	if m.Named == 0 || member.Start < m.Named {
-		m.Named = member.Start
+	if m.Named == nil || member.Start < m.Named.Start {
+		m.Named = member
 	}
 }
 

@@ -111,8 +111,8 @@ func (s *shower) batch(b *role.BatchInfo) {
 		for _, q := range m.Queues {
 			fmt.Fprintf(s, " queue=%s", span(q.Span))
 		}
-		if m.Named != 0 {
-			fmt.Fprintf(s, " named=%d", m.Named-s.base)
+		if m.Named != nil {
+			fmt.Fprintf(s, " named=%d", m.Named.Start-s.base)
 		}
 		s.WriteByte('\n')
 	}

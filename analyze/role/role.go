@@ -151,7 +151,7 @@ type Membership struct {
 	Request *RequestInfo
 	Batch   *BatchInfo
 	Queues  []*Interval // of Request.Queues: those whose spans links or a batch.id name, in the order of Request.Queues; mostly one, none where no queue span is named
-	Named   int64       // start of the earliest member span named by a link that is neither queue, request nor gateway span; 0 without
+	Named   *model.Span // the earliest member span named by a link that is neither queue, request nor gateway span; nil without
 }
 
 // LinkClass is what became of a link (method.md 4.2).
