@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	nameSlots   = 1024     // span names that are shared; systems have tens to hundreds
-	maxName     = 128      // bytes of a name worth sharing
-	maxOrigins  = 4096     // origins that are shared at a time
-	maxOriginIn = 16 << 20 // bytes of their messages
+	nameSlots      = 1024     // span names that are shared; systems have tens to hundreds
+	maxName        = 128      // bytes of a name worth sharing
+	maxOrigins     = 4096     // resources and scopes that are shared at a time
+	maxOriginBytes = 16 << 20 // of their messages
 )
 
 // names shares the strings of span names, so that whoever compares names later
@@ -70,29 +70,58 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // origins shares one Origin among all spans with equal resource and scope
 // messages. When it is full it starts again: spans that come later share new
-// ones.
+// ones. It keeps copies of the messages, of each resource one, whatever the
+// number of its scopes.
 type origins struct {
-	byMessages map[string]*model.Origin
-	size       int
-	key        []byte
+	resources map[string]*resource
+	count     int // of origins
+	size      int // of the messages that were copied
 }
 
-// get returns the origin of a Resource and an InstrumentationScope message. It
-// keeps copies, never the messages.
-func (o *origins) get(resource, scope []byte) *model.Origin {
-	o.key = binary.AppendUvarint(o.key[:0], uint64(len(resource)))
-	at := len(o.key)
-	o.key = append(append(o.key, resource...), scope...)
-	if origin, ok := o.byMessages[string(o.key)]; ok {
+// resource is a Resource message with the origins of its scopes.
+type resource struct {
+	origin *model.Origin // without scope
+	scopes map[string]*model.Origin
+}
+
+// resource returns the resource with this message.
+func (o *origins) resource(msg []byte) *resource {
+	if r, ok := o.resources[string(msg)]; ok {
+		return r
+	}
+	o.makeRoom(len(msg))
+	own := string(msg)
+	r := &resource{
+		origin: model.NewOrigin(unsafe.Slice(unsafe.StringData(own), len(own)), nil),
+		scopes: make(map[string]*model.Origin),
+	}
+	o.resources[own] = r
+	return r
+}
+
+// scope returns the origin of a scope of r.
+func (o *origins) scope(r *resource, msg []byte) *model.Origin {
+	if origin, ok := r.scopes[string(msg)]; ok {
 		return origin
 	}
-	if o.byMessages == nil || len(o.byMessages) == maxOrigins || o.size+len(o.key) > maxOriginIn {
-		o.byMessages, o.size = make(map[string]*model.Origin), 0
+	if o.makeRoom(len(msg)) {
+		r.scopes = make(map[string]*model.Origin)
 	}
-	own := append([]byte(nil), o.key...)
-	end := at + len(resource)
-	origin := model.NewOrigin(own[at:end:end], own[end:])
-	o.byMessages[view(own)] = origin
-	o.size += len(own)
+	own := string(msg)
+	origin := model.NewOrigin(nil, unsafe.Slice(unsafe.StringData(own), len(own)))
+	origin.Service, origin.Domain, origin.Resource = r.origin.Service, r.origin.Domain, r.origin.Resource
+	r.scopes[own] = origin
 	return origin
+}
+
+// makeRoom counts one more message of this size, and forgets all others where
+// that is too much.
+func (o *origins) makeRoom(size int) (forgot bool) {
+	forgot = o.resources == nil || o.count == maxOrigins || o.size+size > maxOriginBytes
+	if forgot {
+		*o = origins{resources: make(map[string]*resource)}
+	}
+	o.count++
+	o.size += size
+	return forgot
 }

@@ -1,9 +1,17 @@
 package otlp_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/pfptrace/pfptrace/query/otlp"
+	"github.com/pfptrace/pfptrace/query/otlp/otlptest"
 )
 
 func FuzzProto(f *testing.F) {
@@ -51,4 +59,96 @@ func mutated(random *rand.Rand, msg []byte) []byte {
 		msg[at] = byte(random.IntN(256))
 	}
 	return msg
+}
+
+// agreeJSON holds both paths of the decoder to each other and, where it dares
+// to judge, to encoding/json.
+func agreeJSON(t *testing.T, doc []byte) {
+	t.Helper()
+	fast, slow := otlp.NewDecoder(), otlp.NewGeneralDecoder()
+	spans, err := fast.JSON(nil, doc)
+	general, generalErr := slow.JSON(nil, doc)
+	if fmt.Sprint(err) != fmt.Sprint(generalErr) {
+		t.Fatalf("fast path: %v, general path: %v\n%s", err, generalErr, doc)
+	}
+	if got, want := fast.Refused(), slow.Refused(); !slices.Equal(got, want) {
+		t.Fatalf("fast path refused %v, general path %v\n%s", got, want, doc)
+	}
+	compareSpans(t, spans, general)
+	if again, err := fast.Proto(nil, otlp.AppendExport(nil, spans)); err != nil || len(again) != len(spans) {
+		t.Fatalf("transcoded to %d of %d spans, error %v\n%s", len(again), len(spans), err, doc)
+	}
+	if err == nil && !json.Valid(withoutControls(doc)) {
+		t.Fatalf("accepted what is no JSON: %s", doc)
+	}
+	raws, oracle := oracleJSON(doc)
+	if oracle != nil {
+		return
+	}
+	if err != nil {
+		if strings.Contains(err.Error(), "too deep") {
+			return
+		}
+		t.Fatalf("refused what is well-formed: %v\n%s", err, doc)
+	}
+	if len(spans) != len(raws) {
+		t.Fatalf("%d spans, want %d\n%s", len(spans), len(raws), doc)
+	}
+	for i, want := range raws {
+		if got := string(spans[i].Raw); got != want {
+			t.Fatalf("span %d\ngot  %q\nwant %q\n%s", i, got, want, doc)
+		}
+	}
+}
+
+// withoutControls blanks control characters, which may stand in strings here
+// and not in JSON.
+func withoutControls(doc []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, doc)
+}
+
+func FuzzJSON(f *testing.F) {
+	for _, doc := range jsonSeeds() {
+		f.Add(doc)
+	}
+	f.Fuzz(agreeJSON)
+}
+
+func TestMutatedDocuments(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	seeds := jsonSeeds()
+	for range 10_000 {
+		doc := slices.Clone(seeds[random.IntN(len(seeds))])
+		for range random.IntN(4) {
+			doc = mutated(random, doc)
+		}
+		agreeJSON(t, doc)
+	}
+}
+
+// jsonSeeds returns documents that show every spelling.
+func jsonSeeds() (seeds [][]byte) {
+	spans, err := otlp.NewDecoder().Proto(nil, rich())
+	if err != nil {
+		panic(err)
+	}
+	compact := otlptest.AppendJSON(nil, spans)
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, compact, "", " "); err != nil {
+		panic(err)
+	}
+	python := bytes.ReplaceAll(bytes.ReplaceAll(compact, []byte(`":`), []byte(`": `)), []byte(`,"`), []byte(`, "`))
+	snake := regexp.MustCompile(`"[a-z]+([A-Z][a-z]+)+":`).ReplaceAllFunc(compact, func(name []byte) []byte {
+		return regexp.MustCompile(`[A-Z]`).ReplaceAllFunc(name, func(c []byte) []byte { return []byte{'_', c[0] | 0x20} })
+	})
+	seeds = [][]byte{compact, pretty.Bytes(), python, snake}
+	for _, spelling := range spellings() {
+		seeds = append(seeds, []byte(spelling.doc))
+	}
+	return seeds
 }

@@ -116,8 +116,9 @@ func (r *reader) resourceSpans() {
 			}
 		}
 	}
+	from := r.d.origins.resource(r.bytes(resource))
 	for _, s := range scopes {
-		origin := r.d.origins.get(r.bytes(resource), r.bytes(s.scope))
+		origin := r.d.origins.scope(from, r.bytes(s.scope))
 		for i := s.first; i < s.last; i++ {
 			r.dst[i].Origin = origin
 		}

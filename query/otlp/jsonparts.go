@@ -15,7 +15,7 @@ func (r *reader) resource() {
 		for r.more('}') {
 			switch string(r.key()) {
 			case "attributes":
-				attributes = r.keyValues(fieldResourceAttributes, 0)
+				attributes = r.keyValues(fieldResourceAttributes, attributeDepth)
 			case "droppedattributescount":
 				dropped = r.scalar()
 			default:
@@ -42,7 +42,7 @@ func (r *reader) scope() {
 			case "version":
 				version = r.scalar()
 			case "attributes":
-				attributes = r.keyValues(fieldScopeAttributes, 0)
+				attributes = r.keyValues(fieldScopeAttributes, attributeDepth)
 			case "droppedattributescount":
 				dropped = r.scalar()
 			default:
@@ -72,7 +72,7 @@ func (r *reader) event() {
 			case "name":
 				name = r.scalar()
 			case "attributes":
-				attributes = r.keyValues(fieldEventAttributes, 0)
+				attributes = r.keyValues(fieldEventAttributes, attributeDepth)
 			case "droppedattributescount":
 				dropped = r.scalar()
 			default:
@@ -110,7 +110,7 @@ func (r *reader) link() {
 			case "tracestate":
 				state = r.scalar()
 			case "attributes":
-				attributes = r.keyValues(fieldLinkAttributes, 0)
+				attributes = r.keyValues(fieldLinkAttributes, attributeDepth)
 			case "droppedattributescount":
 				dropped = r.scalar()
 			case "flags":

@@ -57,7 +57,7 @@ func (r *reader) member(s *jsonSpan, name spanKey) {
 	case spanEnd:
 		s.end, s.badEnd = r.readTime()
 	case spanAttributes:
-		s.attributes = r.keyValues(fieldSpanAttributes, 0)
+		s.attributes = r.keyValues(fieldSpanAttributes, attributeDepth)
 	case spanDroppedAttributes:
 		s.droppedAttributes = r.scalar()
 	case spanEvents:

@@ -1,6 +1,10 @@
 package otlp
 
-import "github.com/pfptrace/pfptrace/model"
+import (
+	"slices"
+
+	"github.com/pfptrace/pfptrace/model"
+)
 
 // Proto appends the spans of one ExportTraceServiceRequest or TracesData
 // message to dst. Span.Raw aliases msg, which must never change afterwards.
@@ -23,7 +27,8 @@ func (d *Decoder) Proto(dst []model.Span, msg []byte) ([]model.Span, error) {
 // resource may stand behind its spans. The first touches one length a
 // ScopeSpans, not one a span.
 func (d *Decoder) resourceSpans(dst []model.Span, msg []byte) ([]model.Span, error) {
-	resource, good, bad := resourceOf(msg)
+	message, good, bad := resourceOf(msg)
+	resource := d.origins.resource(message)
 	for b := good; len(b) > 0; {
 		f, rest, err := next(b)
 		if err == nil && f.wire == wireBytes && (f.number == fieldScopeSpans || f.number == fieldLibrarySpans) {
@@ -40,26 +45,28 @@ func (d *Decoder) resourceSpans(dst []model.Span, msg []byte) ([]model.Span, err
 // resourceOf returns the Resource message in a ResourceSpans message, and how
 // much of the latter is good where it is malformed.
 func resourceOf(msg []byte) (resource, good []byte, err error) {
+	var whole merger
 	for b := msg; len(b) > 0; {
 		f, rest, err := next(b)
-		if err == nil && f.number == fieldResource && f.wire == wireBytes {
+		isResource := err == nil && f.number == fieldResource && f.wire == wireBytes
+		if isResource {
 			err = check(f.bytes, resourceMessage, 0)
 		}
 		if err != nil {
-			return resource, msg[:len(msg)-len(b)], err
+			return whole.message, msg[:len(msg)-len(b)], err
 		}
-		if f.number == fieldResource && f.wire == wireBytes {
-			resource = merged(resource, f.bytes)
+		if isResource {
+			whole.add(f.bytes)
 		}
 		b = rest
 	}
-	return resource, msg, nil
+	return whole.message, msg, nil
 }
 
 // scopeSpans reads a ScopeSpans message. Its scope may stand behind its spans,
 // so they get their origin at the end.
-func (d *Decoder) scopeSpans(dst []model.Span, b, resource []byte) (_ []model.Span, err error) {
-	var scope []byte
+func (d *Decoder) scopeSpans(dst []model.Span, b []byte, from *resource) (_ []model.Span, err error) {
+	var scope merger
 	first := len(dst)
 	for len(b) > 0 && err == nil {
 		var f field
@@ -72,12 +79,12 @@ func (d *Decoder) scopeSpans(dst []model.Span, b, resource []byte) (_ []model.Sp
 			dst, err = d.span(dst, f.bytes)
 		case fieldScope:
 			if err = check(f.bytes, scopeMessage, 0); err == nil {
-				scope = merged(scope, f.bytes)
+				scope.add(f.bytes)
 			}
 		}
 	}
 	if len(dst) > first {
-		origin := d.origins.get(resource, scope)
+		origin := d.origins.scope(from, scope.message)
 		for i := first; i < len(dst); i++ {
 			dst[i].Origin = origin
 		}
@@ -98,11 +105,20 @@ func (d *Decoder) span(dst []model.Span, msg []byte) ([]model.Span, error) {
 	return d.appendSpan(dst, &h, msg), nil
 }
 
-// merged joins two parts of one message: in protobuf, merging is writing one
-// behind the other.
-func merged(a, b []byte) []byte {
-	if a == nil {
-		return b
+// merger puts the parts of one message together: in protobuf, merging is
+// writing one behind the other. A message in one part is not copied.
+type merger struct {
+	message []byte
+	copied  bool
+}
+
+func (m *merger) add(part []byte) {
+	switch {
+	case m.message == nil:
+		m.message = part
+	case m.copied:
+		m.message = append(m.message, part...)
+	default:
+		m.message, m.copied = slices.Concat(m.message, part), true
 	}
-	return append(a[:len(a):len(a)], b...)
 }

@@ -1,8 +1,6 @@
 package otlp
 
-import (
-	"math"
-)
+import "math"
 
 // readID reads an id into dst, which is 16 or 8 bytes long. No text and null
 // are the zero id; bad is the text of what is no id, else nil.
@@ -13,7 +11,10 @@ func (s *scanner) readID(dst []byte) (bad []byte) {
 		return nil
 	}
 	clear(dst)
-	text := s.idText()
+	if s.peek() == '[' {
+		return s.readBytes(dst)
+	}
+	text := s.scalar()
 	if len(text) == 0 || parseID(dst, text) {
 		return nil
 	}
@@ -21,23 +22,21 @@ func (s *scanner) readID(dst []byte) (bad []byte) {
 	return text
 }
 
-// idText reads an id as text. An array of bytes, as Rust prints ids, becomes
-// hex.
-func (s *scanner) idText() []byte {
-	if s.peek() != '[' {
-		return s.scalar()
-	}
-	const digits = "0123456789abcdef"
-	from := len(s.text)
-	for s.open('['); s.more(']'); {
-		n, ok := parseUint(s.number())
-		if !ok || n > 0xff || len(s.text)-from >= 32 {
-			s.text = append(s.text, '?') // no hex digit: the id will not read
-			continue
+// readBytes reads an id as an array of bytes, which is how Rust prints it.
+func (s *scanner) readBytes(dst []byte) (bad []byte) {
+	start, count, good := s.at, 0, true
+	for s.open('['); s.more(']'); count++ {
+		n, ok := parseUint(s.scalar())
+		good = good && ok && n <= 0xff && count < len(dst)
+		if good {
+			dst[count] = byte(n)
 		}
-		s.text = append(s.text, digits[n>>4], digits[n&15])
 	}
-	return s.text[from:len(s.text):len(s.text)]
+	if good && (count == len(dst) || count == 0) {
+		return nil
+	}
+	clear(dst)
+	return s.doc[start:s.at]
 }
 
 // readTime reads unix nanoseconds. No text and null are 0; bad is the text of

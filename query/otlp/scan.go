@@ -294,6 +294,7 @@ func (s *scanner) number() []byte {
 		good = s.digits()
 	}
 	if !good {
+		s.at = start
 		s.fail("bad number")
 		return nil
 	}

@@ -57,6 +57,10 @@ func (t *transcoder) settle(scratch, body int) {
 	t.out = append(t.out[:scratch], t.out[body:]...)
 }
 
+// attributeDepth is in how many messages an attribute stands, as Proto counts:
+// in those of an event or a link in a span. What is read here can be read there.
+const attributeDepth = 2
+
 // keyValues reads an array of KeyValues into fields with this number.
 func (t *transcoder) keyValues(number, depth int) (p part) {
 	p.from = len(t.out)
@@ -152,7 +156,7 @@ func (t *transcoder) values(number, depth int) {
 			}
 			t.out = t.out[:start]
 			if number == anyMap {
-				t.keyValues(fieldElement, depth+1)
+				t.keyValues(fieldElement, depth+2)
 			} else {
 				t.elements(depth + 1)
 			}
