@@ -143,7 +143,7 @@ func (r *reading) refuse(reason, example string) {
 			return
 		}
 	}
-	r.file.Refused = append(r.file.Refused, otlp.Refusal{Reason: reason, Count: 1, Example: example[:min(len(example), maxExample)]})
+	r.file.Refused = append(r.file.Refused, otlp.Refusal{Reason: reason, Count: 1, Dropped: true, Example: example[:min(len(example), maxExample)]})
 }
 
 func (r *reading) problemAt(offset, lost int64, reason string) {

@@ -62,7 +62,9 @@ func (p Problem) String() string {
 func (r *Report) Dropped() (n int) {
 	for i := range r.Files {
 		for _, refusal := range r.Files[i].Refused {
-			n += refusal.Count
+			if refusal.Dropped {
+				n += refusal.Count
+			}
 		}
 	}
 	return n

@@ -22,6 +22,7 @@ func NewDecoder() *Decoder { return new(Decoder) }
 type Refusal struct {
 	Reason  string
 	Count   int
+	Dropped bool   // spans were left out; else what was met is kept, or was no span
 	Example string // the first one met; a stranger's text, cut to a readable length
 }
 
@@ -57,7 +58,16 @@ func (d *Decoder) refuse(reason string, example []byte) {
 			return
 		}
 	}
-	d.refused = append(d.refused, Refusal{reason, 1, string(example[:min(len(example), maxExample)])})
+	d.refused = append(d.refused, Refusal{reason, 1, drops(reason), string(example[:min(len(example), maxExample)])})
+}
+
+// drops reports whether what is refused for this reason is a whole span.
+func drops(reason string) bool {
+	switch reason {
+	case refusedTraceID, refusedTraceIDForm, refusedSpanID, refusedSpanIDForm, refusedParentForm, refusedStart, refusedEnd:
+		return true
+	}
+	return false
 }
 
 // enums checks the two enumerations of a span, whose unknown numbers are kept
