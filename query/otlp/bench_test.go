@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -30,7 +31,7 @@ func BenchmarkProtoFileKept(b *testing.B) { benchmarkProtoFile(b, true) }
 
 func benchmarkProtoFile(b *testing.B, keep bool) {
 	path := filepath.Join(b.TempDir(), "traces.pb")
-	spans := writeFile(b, path, otlptest.WriteLengthDelimited)
+	spans := writeFile(b, path, workloadSpans, otlptest.WriteLengthDelimited)
 	otlptest.Compare(b, spans, func() int { return decodeFile(b, path, keep) }, func() int { return unmarshalFile(b, path, keep) })
 }
 
@@ -38,7 +39,7 @@ func benchmarkProtoFile(b *testing.B, keep bool) {
 // module testdata/bench.
 func BenchmarkJSONFile(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "traces.jsonl")
-	spans := writeFile(b, path, otlptest.WriteJSONLines)
+	spans := writeFile(b, path, workloadSpans, otlptest.WriteJSONLines)
 	otlptest.Compare(b, spans, func() int { return decodeLines(b, path) }, nil)
 }
 
@@ -69,9 +70,28 @@ func benchmarkMemory(b *testing.B, messages [][]byte, read func(*otlp.Decoder, [
 	otlptest.Compare(b, decode(), decode, nil)
 }
 
+// The fast path stays fast: a ratio of processor times within one run, with
+// half of it as slack for a busy machine.
+func TestProtoIsManyTimesFasterThanGoogles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a second")
+	}
+	path := filepath.Join(t.TempDir(), "traces.pb")
+	spans := writeFile(t, path, 20_000, otlptest.WriteLengthDelimited)
+	var ratios []float64
+	for range 7 {
+		ours := otlptest.Cost(t, spans, func() int { return decodeFile(t, path, false) })
+		ratios = append(ratios, otlptest.Cost(t, spans, func() int { return unmarshalFile(t, path, false) })/ours)
+	}
+	slices.Sort(ratios)
+	if ratios[3] < 8 {
+		t.Errorf("only %.1f times as fast as proto.Unmarshal (15 is the goal): %.1f", ratios[3], ratios)
+	}
+}
+
 // writeFile writes the workload and returns how many spans it has.
-func writeFile(tb testing.TB, path string, write func(io.Writer, [][]byte) error) (spans int) {
-	messages := otlptest.Workload(workloadSpans, 1)
+func writeFile(tb testing.TB, path string, atLeast int, write func(io.Writer, [][]byte) error) (spans int) {
+	messages := otlptest.Workload(atLeast, 1)
 	var file bytes.Buffer
 	if err := write(&file, messages); err != nil {
 		tb.Fatal(err)

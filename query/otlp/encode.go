@@ -1,51 +1,98 @@
 package otlp
 
 import (
+	"bytes"
 	"encoding/binary"
+	"iter"
 	"math/bits"
 
 	"github.com/pfptrace/pfptrace/model"
 )
 
 // AppendExport appends one ExportTraceServiceRequest with these spans, in
-// their order. Neighbours of one Origin share a ResourceSpans. Schema URLs are
-// not part of the model and do not come back.
+// their order. Neighbours share a ResourceSpans and a ScopeSpans where their
+// resource and their scope are the same. Schema URLs are not part of the model
+// and do not come back.
 func AppendExport(dst []byte, spans []model.Span) []byte {
-	for len(spans) > 0 {
-		n := 1
-		for n < len(spans) && spans[n].Origin == spans[0].Origin {
-			n++
-		}
-		dst = appendResourceSpans(dst, spans[:n])
-		spans = spans[n:]
+	for resource := range runs(spans, sameResource) {
+		dst = appendResourceSpans(dst, resource)
 	}
 	return dst
 }
 
-// appendResourceSpans writes spans of one origin. Sizes come first in
+// runs yields the runs of neighbours that are the same.
+func runs(spans []model.Span, same func(a, b *model.Origin) bool) iter.Seq[[]model.Span] {
+	return func(yield func([]model.Span) bool) {
+		for first := 0; first < len(spans); {
+			last := first + 1
+			for last < len(spans) && same(spans[first].Origin, spans[last].Origin) {
+				last++
+			}
+			if !yield(spans[first:last]) {
+				return
+			}
+			first = last
+		}
+	}
+}
+
+func sameOrigin(a, b *model.Origin) bool { return a == b }
+
+// sameResource compares the messages: spans of one decoder share the bytes,
+// which makes that cheap.
+func sameResource(a, b *model.Origin) bool {
+	return a == b || a != nil && b != nil && bytes.Equal(a.Resource.Message(), b.Resource.Message())
+}
+
+// appendResourceSpans writes spans of one resource. Sizes come first in
 // protobuf, so it adds them up before it writes.
 func appendResourceSpans(dst []byte, spans []model.Span) []byte {
-	var resource, scope []byte
+	var resource []byte
 	if origin := spans[0].Origin; origin != nil {
-		resource, scope = origin.Resource.Message(), origin.Scope.Message()
+		resource = origin.Resource.Message()
 	}
-	inner := sizeOf(scope)
-	for i := range spans {
-		inner += 1 + sizeOfUvarint(uint64(len(spans[i].Raw))) + len(spans[i].Raw)
+	size := sizeOf(resource)
+	for scope := range runs(spans, sameOrigin) {
+		inner := sizeOfScopeSpans(scope)
+		size += 1 + sizeOfUvarint(uint64(inner)) + inner
 	}
-	outer := sizeOf(resource) + 1 + sizeOfUvarint(uint64(inner)) + inner
-	dst = appendLength(dst, fieldResourceSpans, outer)
+	dst = appendLength(dst, fieldResourceSpans, size)
 	if len(resource) > 0 {
 		dst = appendBytes(dst, fieldResource, resource)
 	}
-	dst = appendLength(dst, fieldScopeSpans, inner)
-	if len(scope) > 0 {
+	for scope := range runs(spans, sameOrigin) {
+		dst = appendScopeSpans(dst, scope)
+	}
+	return dst
+}
+
+// sizeOfScopeSpans returns the size of the message that appendScopeSpans
+// writes.
+func sizeOfScopeSpans(spans []model.Span) int {
+	size := sizeOf(scopeOf(spans[0].Origin))
+	for i := range spans {
+		size += 1 + sizeOfUvarint(uint64(len(spans[i].Raw))) + len(spans[i].Raw)
+	}
+	return size
+}
+
+// appendScopeSpans writes spans of one origin.
+func appendScopeSpans(dst []byte, spans []model.Span) []byte {
+	dst = appendLength(dst, fieldScopeSpans, sizeOfScopeSpans(spans))
+	if scope := scopeOf(spans[0].Origin); len(scope) > 0 {
 		dst = appendBytes(dst, fieldScope, scope)
 	}
 	for i := range spans {
 		dst = appendBytes(dst, fieldSpans, spans[i].Raw)
 	}
 	return dst
+}
+
+func scopeOf(origin *model.Origin) []byte {
+	if origin == nil {
+		return nil
+	}
+	return origin.Scope.Message()
 }
 
 // sizeOf returns how many bytes a submessage with a one-byte tag takes; an

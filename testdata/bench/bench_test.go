@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -21,13 +22,7 @@ const workloadSpans = 100_000
 // Collector's reader.
 func BenchmarkJSONFile(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "traces.jsonl")
-	var file bytes.Buffer
-	if err := otlptest.WriteJSONLines(&file, otlptest.Workload(workloadSpans, 1)); err != nil {
-		b.Fatal(err)
-	}
-	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
-		b.Fatal(err)
-	}
+	writeLines(b, path, workloadSpans)
 	spans := decodeLines(b, path)
 	otlptest.Compare(b, spans, func() int { return decodeLines(b, path) }, func() int { return unmarshalLines(b, path) })
 }
@@ -40,7 +35,34 @@ func BenchmarkProtoMemory(b *testing.B) {
 	otlptest.Compare(b, spans, func() int { return decodeMessages(b, messages) }, func() int { return unmarshalMessages(b, messages) })
 }
 
-func decodeLines(b *testing.B, path string) (count int) {
+// JSON stays fast: a ratio of processor times within one run, with slack for a
+// busy machine.
+func TestJSONIsManyTimesFasterThanTheCollectors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "traces.jsonl")
+	writeLines(t, path, 20_000)
+	spans := decodeLines(t, path)
+	var ratios []float64
+	for range 7 {
+		ours := otlptest.Cost(t, spans, func() int { return decodeLines(t, path) })
+		ratios = append(ratios, otlptest.Cost(t, spans, func() int { return unmarshalLines(t, path) })/ours)
+	}
+	slices.Sort(ratios)
+	if ratios[3] < 3 {
+		t.Errorf("only %.1f times as fast as pdata (5 is the goal): %.1f", ratios[3], ratios)
+	}
+}
+
+func writeLines(tb testing.TB, path string, atLeast int) {
+	var file bytes.Buffer
+	if err := otlptest.WriteJSONLines(&file, otlptest.Workload(atLeast, 1)); err != nil {
+		tb.Fatal(err)
+	}
+	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func decodeLines(tb testing.TB, path string) (count int) {
 	decoder := otlp.NewDecoder()
 	var spans []model.Span
 	err := otlptest.Lines(path, func(line []byte) (err error) {
@@ -49,12 +71,12 @@ func decodeLines(b *testing.B, path string) (count int) {
 		return err
 	})
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return count
 }
 
-func unmarshalLines(b *testing.B, path string) (count int) {
+func unmarshalLines(tb testing.TB, path string) (count int) {
 	var reader ptrace.JSONUnmarshaler
 	err := otlptest.Lines(path, func(line []byte) error {
 		traces, err := reader.UnmarshalTraces(line)
@@ -64,7 +86,7 @@ func unmarshalLines(b *testing.B, path string) (count int) {
 		return err
 	})
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return count
 }

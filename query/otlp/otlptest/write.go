@@ -47,7 +47,7 @@ func WriteJSONLines(w io.Writer, messages [][]byte) error {
 }
 
 // AppendJSON appends one OTLP JSON document. Neighbours of one origin share a
-// ResourceSpans.
+// ScopeSpans.
 func AppendJSON(b []byte, spans []model.Span) []byte {
 	b = append(b, `{"resourceSpans":[`...)
 	for first := 0; first < len(spans); {
