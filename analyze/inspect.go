@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/pfptrace/pfptrace/analyze/role"
@@ -12,8 +13,11 @@ import (
 // outermost, first one. ok is false where the trace holds neither.
 func (a *Analysis) Inspect(trace model.TraceID, span model.SpanID) (report *InspectReport, ok bool) {
 	out := &InspectReport{Schema: SchemaInspect, Profiles: a.profiles()}
-	if r := a.findRequest(trace, span); r != nil {
-		a.inspectRequest(out, r)
+	if requests := a.requestsOf(trace, span); len(requests) > 0 {
+		a.inspectRequest(out, requests[0])
+		if len(requests) > 1 {
+			out.Warnings = append(out.Warnings, fmt.Sprintf("the trace holds %d requests, and this is the first: --span shows another, such as %s", len(requests), requests[1].Span.ID))
+		}
 		return out, true
 	}
 	var batches []*role.BatchInfo
@@ -36,13 +40,15 @@ func (a *Analysis) Inspect(trace model.TraceID, span model.SpanID) (report *Insp
 // than none: JSON tells the two apart.
 func (a *Analysis) profiles() []string { return append([]string{}, a.world.Profiles...) }
 
-func (a *Analysis) findRequest(trace model.TraceID, span model.SpanID) *role.RequestInfo {
+// requestsOf lists the requests of a trace, the one that started first in
+// front; only the one with this span id, if it is not zero.
+func (a *Analysis) requestsOf(trace model.TraceID, span model.SpanID) (list []*role.RequestInfo) {
 	for _, r := range a.world.Requests {
 		if r.Trace == trace && (span.IsZero() || r.Span.ID == span) {
-			return r
+			list = append(list, r)
 		}
 	}
-	return nil
+	return list
 }
 
 func (a *Analysis) inspectRequest(out *InspectReport, r *role.RequestInfo) {
