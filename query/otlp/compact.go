@@ -33,45 +33,49 @@ const (
 func (t *transcoder) compactKeyValues(number int) bool {
 	doc, out := t.doc, t.out
 	tag := byte(number<<3 | wireBytes)
-	for at := t.at; len(doc)-at >= compactRoom && string(doc[at:at+len(compactOpen)]) == compactOpen; at++ {
-		at += len(compactOpen)
-		end := endOfPlain(doc, at)
-		key, rest := doc[at:end], doc[end:]
+	at, comma := t.at, true
+	for comma && len(doc)-at >= compactRoom && string(doc[at:at+len(compactOpen)]) == compactOpen {
+		start := at + len(compactOpen)
+		end := endOfPlain(doc, start)
+		key, rest := doc[start:end], doc[end:]
 		if len(rest) < compactRoom || string(rest[:len(compactMiddle)]) != compactMiddle {
-			return false
+			break
 		}
 		rest = rest[len(compactMiddle):]
 		if string(rest[:len(compactString)]) == compactString {
-			rest = rest[len(compactString):]
-			size := endOfPlain(rest, 0)
-			whole := 6 + len(key) + size
-			if whole >= 0x80 || len(rest)-size < 3 || rest[size] != '"' || rest[size+1] != '}' {
-				return false
-			}
-			out = slices.Grow(out, 2+whole)
-			out = append(out, tag, byte(whole), tagKey, byte(len(key)))
-			out = append(out, key...)
-			out = append(out, tagValue, byte(2+size), tagString, byte(size))
-			out = append(out, rest[:size]...)
-			rest = rest[size+2:]
+			out, rest = compactText(out, tag, key, rest[len(compactString):])
 		} else {
 			out, rest = compactScalar(out, tag, key, rest)
 		}
-		if len(rest) < 2 || rest[0] != '}' {
-			return false
+		if rest == nil {
+			break
 		}
-		at = len(doc) - len(rest) + 1
-		t.at, t.out = at, out
-		if rest[1] != ',' {
-			return true
+		comma = rest[0] == ','
+		at = len(doc) - len(rest)
+		if comma {
+			at++
 		}
-		t.at++
 	}
-	return false
+	t.at, t.out = at, out // once: in the heap, each would cost the garbage collector's barrier
+	return !comma
 }
 
-// compactScalar appends an attribute whose int, bool or double begins rest,
-// and returns rest from the last bracket on: nothing where it cannot read it.
+// compactText appends an attribute whose text begins rest, and returns what
+// follows the attribute: nothing where it cannot read it, or nothing follows.
+func compactText(out []byte, tag byte, key, rest []byte) (_, after []byte) {
+	size := endOfPlain(rest, 0)
+	whole := 6 + len(key) + size
+	if whole >= 0x80 || len(rest)-size < 4 || rest[size] != '"' || rest[size+1] != '}' || rest[size+2] != '}' {
+		return out, nil
+	}
+	out = slices.Grow(out, 2+whole)
+	out = append(out, tag, byte(whole), tagKey, byte(len(key)))
+	out = append(out, key...)
+	out = append(out, tagValue, byte(2+size), tagString, byte(size))
+	return append(out, rest[:size]...), rest[size+3:]
+}
+
+// compactScalar is compactText for an int, a bool or a double.
 func compactScalar(out []byte, tag byte, key, rest []byte) (_, after []byte) {
 	var value [11]byte
 	size := 0
@@ -100,13 +104,13 @@ func compactScalar(out []byte, tag byte, key, rest []byte) (_, after []byte) {
 		return out, nil
 	}
 	whole := 4 + len(key) + size
-	if whole >= 0x80 || len(rest) == 0 || rest[0] != '}' {
+	if whole >= 0x80 || len(rest) < 3 || rest[0] != '}' || rest[1] != '}' {
 		return out, nil
 	}
 	out = append(out, tag, byte(whole), tagKey, byte(len(key)))
 	out = append(out, key...)
 	out = append(out, tagValue, byte(size))
-	return append(out, value[:size]...), rest[1:]
+	return append(out, value[:size]...), rest[2:]
 }
 
 // compactNumber reads an int, in quotes or not. It returns what follows,

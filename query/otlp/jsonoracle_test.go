@@ -39,6 +39,36 @@ func oracleJSON(doc []byte) (raws []string, err error) {
 	return documentSpans(root), nil
 }
 
+// twins reports whether some object has two members of one name, of which
+// encoding/json does not show the first: it may be what the decoder refused.
+func twins(doc []byte) bool {
+	decoder := json.NewDecoder(bytes.NewReader(doc))
+	return twinsIn(decoder)
+}
+
+func twinsIn(decoder *json.Decoder) (found bool) {
+	token, _ := decoder.Token()
+	names := map[string]bool{}
+	switch token {
+	case json.Delim('{'):
+		for decoder.More() {
+			name, _ := decoder.Token()
+			text, _ := name.(string)
+			found = found || names[text]
+			names[text] = true
+			found = twinsIn(decoder) || found
+		}
+	case json.Delim('['):
+		for decoder.More() {
+			found = twinsIn(decoder) || found
+		}
+	default:
+		return false
+	}
+	_, _ = decoder.Token()
+	return found
+}
+
 var errUndecided = errors.New("left to the decoder")
 
 // members returns an object's members by their normalised names.
@@ -306,6 +336,9 @@ func hexID(s string, size int) ([]byte, bool) {
 }
 
 func base64Text(s string) ([]byte, bool) {
+	if strings.ContainsAny(s, "+/") && strings.ContainsAny(s, "-_") { // of two alphabets
+		return nil, false
+	}
 	s = strings.TrimRight(s, "=")
 	s = strings.NewReplacer("-", "+", "_", "/").Replace(s)
 	b, err := base64.RawStdEncoding.DecodeString(s)

@@ -29,7 +29,11 @@ func (r *reader) span() {
 	if !r.open('{') {
 		return
 	}
-	for key, ok := r.spanKey(spanFirst); ok; key, ok = r.spanKey(key) {
+	last := spanFirst
+	if !r.general {
+		last = r.prefix(&s)
+	}
+	for key, ok := r.spanKey(last); ok; key, ok = r.spanKey(key) {
 		r.member(&s, key)
 	}
 	if r.err == nil {

@@ -44,6 +44,18 @@ func eightDigits(word uint64) (n uint64, ok bool) {
 	return word&0xffff*10000 + word>>32&0xffff, true
 }
 
+// timeDigits is how many digits unix nanoseconds have, from 2001 to 2262.
+const timeDigits = 19
+
+// parseTime reads a time of that many digits and the quote behind it.
+func parseTime(b []byte) (ns int64, ok bool) {
+	high, ok := eightDigits(binary.LittleEndian.Uint64(b))
+	low, ok2 := eightDigits(binary.LittleEndian.Uint64(b[8:]))
+	x, y, z := b[16]-'0', b[17]-'0', b[18]-'0'
+	n := (high*1e8+low)*1000 + uint64(x)*100 + uint64(y)*10 + uint64(z)
+	return int64(n), ok && ok2 && max(x, y, z) <= 9 && b[timeDigits] == '"' && n <= math.MaxInt64
+}
+
 // parseInt is parseUint with a sign.
 func parseInt(text []byte) (int64, bool) {
 	negative := len(text) > 0 && text[0] == '-'

@@ -42,12 +42,11 @@ func (s *scanner) readBytes(dst []byte) (bad []byte) {
 // readTime reads unix nanoseconds. No text and null are 0; bad is the text of
 // what is no time within 0 and 2^63-1, else nil.
 func (s *scanner) readTime() (ns int64, bad []byte) {
-	const digits = 19 // of every time from 2001 to 2262
 	at := s.at + 1
-	if len(s.doc)-at > digits && s.doc[at-1] == '"' && s.doc[at+digits] == '"' {
-		if n, ok := parseUint(s.doc[at : at+digits]); ok && n <= math.MaxInt64 {
-			s.at = at + digits + 1
-			return int64(n), nil
+	if len(s.doc)-at > timeDigits && s.doc[at-1] == '"' {
+		if ns, ok := parseTime(s.doc[at:]); ok {
+			s.at = at + timeDigits + 1
+			return ns, nil
 		}
 	}
 	text := s.scalar()
