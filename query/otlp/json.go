@@ -19,8 +19,23 @@ func (d *Decoder) JSON(dst []model.Span, doc []byte) ([]model.Span, error) {
 		r.fail("more after the end of the document")
 	}
 	err := r.err
-	r.doc, r.err = nil, nil
+	r.release()
 	return r.dst, err
+}
+
+// maxScratch is how much memory a decoder keeps from one document to the next,
+// in bytes: more than a span takes in practice.
+const maxScratch = 4 << 20
+
+// release lets go of the document, and of scratch that one huge span needed.
+func (t *transcoder) release() {
+	t.doc, t.err = nil, nil
+	if cap(t.out) > maxScratch {
+		t.out = nil
+	}
+	if cap(t.text) > maxScratch {
+		t.text = nil
+	}
 }
 
 // reader is one call of Decoder.JSON.
