@@ -1,23 +1,30 @@
+//go:build unix
+
 package profile_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pfptrace/pfptrace/analyze/role"
 	"github.com/pfptrace/pfptrace/model"
+	"github.com/pfptrace/pfptrace/query/otlp/otlptest"
 )
 
-// within fails a test that takes far longer than work in proportion to the
-// input does: what grows with the square of these inputs takes minutes.
-func within(t *testing.T, limit time.Duration, work func()) {
+// linear runs work of size n/4 and of size n. Four times the input may cost four
+// times as much and some, not the sixteen times of what grows with the square.
+// It compares processor time within one run; a machine's speed does not matter.
+func linear(t *testing.T, n int, prepare func(n int) (work func())) {
 	t.Helper()
-	start := time.Now()
-	work()
-	if took := time.Since(start); took > limit {
-		t.Errorf("took %v, want at most %v", took, limit)
+	cost := func(n int) float64 {
+		work := prepare(n)
+		return otlptest.Cost(t, n, func() int { work(); return n })
+	}
+	small, large := cost(n/4), cost(n)
+	if large > 0.2 && large > 10*small {
+		t.Errorf("%d takes %.2f s of CPU, %d takes %.2f s", n/4, small, n, large)
 	}
 }
 
@@ -30,28 +37,44 @@ var plain = model.MakeOrigin("", model.String("service.name", "s"))
 // A chain of spans, each a child of the one before, of names that make profiles
 // look up and down.
 func TestDeepChains(t *testing.T) {
-	const depth = 200_000
 	for _, name := range []string{"gpu process", "infer", "api.handle", "waiting"} {
-		var b model.Builder
-		for i := range depth {
-			d := model.Draft{Trace: model.TraceID{1}, ID: numbered(i), Name: name, Kind: model.KindServer, Start: int64(depth - i), End: depth}
-			if i > 0 {
-				d.Parent = numbered(i - 1)
-			}
-			if name == "gpu process" {
-				d.Attrs = []model.KeyValue{model.String("messaging.system", "gcp_pubsub")}
-			}
-			b.Add(d.Span(plain))
-		}
-		traces := b.Build()
-		within(t, 20*time.Second, func() { builtin().Resolve(traces) })
+		linear(t, 200_000, func(depth int) func() {
+			traces := chain(name, depth)
+			return func() { builtin().Resolve(traces) }
+		})
 	}
+}
+
+func chain(name string, depth int) *model.Traces {
+	var b model.Builder
+	for i := range depth {
+		d := model.Draft{Trace: model.TraceID{1}, ID: numbered(i), Name: name, Kind: model.KindServer, Start: int64(depth - i), End: int64(depth)}
+		if i > 0 {
+			d.Parent = numbered(i - 1)
+		}
+		if name == "gpu process" {
+			d.Attrs = []model.KeyValue{model.String("messaging.system", "gcp_pubsub")}
+		}
+		b.Add(d.Span(plain))
+	}
+	return b.Build()
 }
 
 // One batch span links to very many spans of one trace, of which each is a
 // queue span, and to very many traces.
 func TestManyLinks(t *testing.T) {
-	const links = 100_000
+	linear(t, 100_000, func(links int) func() {
+		traces := linkedToAll(links)
+		return func() {
+			world := builtin().Resolve(traces)
+			if got := world.Batches[0]; got.Links != 2*links || len(got.Dangling) != links || len(got.Members) != 1 || len(got.Members[0].Queues) != links {
+				t.Errorf("%d links, %d dangling, %d members", got.Links, len(got.Dangling), len(got.Members))
+			}
+		}
+	})
+}
+
+func linkedToAll(links int) *model.Traces {
 	var b model.Builder
 	batch := model.Draft{Trace: model.TraceID{2}, ID: numbered(0), Name: "batch", Attrs: []model.KeyValue{model.String("pfptrace.role", "batch")}, End: 9}
 	root := model.Draft{Trace: model.TraceID{1}, ID: numbered(links), Name: "r", Attrs: []model.KeyValue{model.String("pfptrace.role", "request")}, End: 9}
@@ -63,45 +86,42 @@ func TestManyLinks(t *testing.T) {
 		batch.Links = append(batch.Links, model.DraftLink{Ref: model.Ref{Trace: queue.Trace, Span: queue.ID}}, model.DraftLink{Ref: model.Ref{Trace: far, Span: numbered(i)}})
 	}
 	b.Add(batch.Span(plain))
-	traces := b.Build()
-	within(t, 20*time.Second, func() {
-		world := builtin().Resolve(traces)
-		if got := world.Batches[0]; got.Links != 2*links || len(got.Dangling) != links || len(got.Members) != 1 || len(got.Members[0].Queues) != links {
-			t.Errorf("%d links, %d dangling, %d members", got.Links, len(got.Dangling), len(got.Members))
-		}
-	})
+	return b.Build()
 }
 
 // Very many batches and requests in one trace, each linked with each next one.
 func TestManyUnitsInOneTrace(t *testing.T) {
-	const n = 100_000
-	var b model.Builder
-	for i := range n {
-		d := model.Draft{Trace: model.TraceID{1}, ID: numbered(i), Start: int64(i), End: n, Attrs: []model.KeyValue{model.String("pfptrace.role", role.Names[1+i%5])}}
-		d.Links = []model.DraftLink{{Ref: model.Ref{Trace: d.Trace, Span: numbered((i + 1) % n)}}, {Ref: model.Ref{Trace: d.Trace, Span: model.SpanID{9}}}}
-		b.Add(d.Span(plain))
-	}
-	traces := b.Build()
-	within(t, 20*time.Second, func() { builtin().Resolve(traces) })
+	linear(t, 100_000, func(n int) func() {
+		var b model.Builder
+		for i := range n {
+			d := model.Draft{Trace: model.TraceID{1}, ID: numbered(i), Start: int64(i), End: int64(n), Attrs: []model.KeyValue{model.String("pfptrace.role", role.Names[1+i%5])}}
+			d.Links = []model.DraftLink{{Ref: model.Ref{Trace: d.Trace, Span: numbered((i + 1) % n)}}, {Ref: model.Ref{Trace: d.Trace, Span: model.SpanID{9}}}}
+			b.Add(d.Span(plain))
+		}
+		traces := b.Build()
+		return func() { builtin().Resolve(traces) }
+	})
 }
 
-// Very many events on a span that very many others read.
+// Very many events on a span that very many others read: each looks at a
+// bounded number of them.
 func TestManyEvents(t *testing.T) {
-	const n = 50_000
-	var b model.Builder
-	create := model.Draft{Trace: model.TraceID{1}, ID: numbered(n), Name: "x create", End: 9, Attrs: []model.KeyValue{model.String("messaging.system", "gcp_pubsub")}}
-	for i := range n {
-		create.Events = append(create.Events, model.DraftEvent{Time: int64(i), Name: "publish end"})
-		process := model.Draft{Trace: create.Trace, ID: numbered(i), Parent: create.ID, Name: "x process", Start: n, End: n}
-		b.Add(process.Span(model.MakeOrigin("pubsub")))
-	}
-	b.Add(create.Span(plain))
-	traces := b.Build()
-	within(t, 20*time.Second, func() {
-		world := builtin().Resolve(traces)
-		want := "45904 attributes and events beyond the first 4096 of a span are not looked at"
-		if len(world.Requests) != 1 || len(world.Requests[0].Queues) != n || len(world.Warnings) != 1 || world.Warnings[0] != want {
-			t.Errorf("%d requests, warnings %q", len(world.Requests), world.Warnings)
+	linear(t, 20_000, func(n int) func() {
+		var b model.Builder
+		create := model.Draft{Trace: model.TraceID{1}, ID: numbered(n), Name: "x create", End: 9, Attrs: []model.KeyValue{model.String("messaging.system", "gcp_pubsub")}}
+		for i := range n {
+			create.Events = append(create.Events, model.DraftEvent{Time: int64(i), Name: "publish end"})
+			process := model.Draft{Trace: create.Trace, ID: numbered(i), Parent: create.ID, Name: "x process", Start: int64(n), End: int64(n)}
+			b.Add(process.Span(model.MakeOrigin("pubsub")))
+		}
+		b.Add(create.Span(plain))
+		traces := b.Build()
+		return func() {
+			world := builtin().Resolve(traces)
+			want := fmt.Sprintf("%d attributes and events beyond the first 4096 of a span are not looked at", n-4096)
+			if len(world.Requests) != 1 || len(world.Requests[0].Queues) != n || len(world.Warnings) != 1 || world.Warnings[0] != want {
+				t.Errorf("%d requests, warnings %q", len(world.Requests), world.Warnings)
+			}
 		}
 	})
 }
@@ -125,12 +145,9 @@ func TestOddSpans(t *testing.T) {
 	d := model.Draft{Trace: model.TraceID{1}, ID: numbered(1), Name: huge, End: math.MaxInt64, Attrs: []model.KeyValue{
 		model.String("pfptrace.role", huge), model.String("messaging.system", huge), model.String(huge, huge),
 	}}
-	within(t, 10*time.Second, func() {
-		world := builtin().Resolve(build([]model.Span{d.Span(plain)}))
-		for _, text := range world.Warnings {
-			if len(text) > 200 {
-				t.Errorf("a warning of %d bytes", len(text))
-			}
+	for _, text := range builtin().Resolve(build([]model.Span{d.Span(plain)})).Warnings {
+		if len(text) > 200 {
+			t.Errorf("a warning of %d bytes", len(text))
 		}
-	})
+	}
 }

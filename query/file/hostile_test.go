@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -83,11 +82,7 @@ func TestHostileInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			runtime.GC()
-			start := time.Now()
 			loaded, err := Load(context.Background(), []string{"-"}, test.content, test.opts)
-			if took := time.Since(start); took > 3*time.Minute {
-				t.Errorf("took %s", took)
-			}
 			said, spans := "", ""
 			if err != nil {
 				said = err.Error()
