@@ -28,7 +28,8 @@ var mayImport = map[string][]string{
 	"analyze/text":        {"analyze", "analyze/profile", "model"},
 	"query/otlp":          {"model"},
 	"query/otlp/otlptest": {"query/otlp", "model"},
-	"query/file":          {"query/otlp", "model"},
+	"query/capture":       {"query/otlp"},
+	"query/file":          {"query/capture", "query/otlp", "model"},
 }
 
 // The limits of the house. A file or a function that is longer already may stay

@@ -6,6 +6,8 @@ import (
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/pfptrace/pfptrace/query/otlp"
 )
 
 // maxHeader is the longest that stands before a message.
@@ -106,7 +108,7 @@ func (r *reading) frame(at int64, msg []byte) error {
 
 // message decodes one protobuf message.
 func (r *reading) message(at int64, msg []byte) error {
-	if s := signalOf(msg); s != traces {
+	if s := signalOf(msg); s != otlp.Traces {
 		r.file.Skipped[s]++
 		return nil
 	}

@@ -16,6 +16,7 @@ func FuzzLoad(f *testing.F) {
 		otlpProto("a") + otlpProto("b"), fixedFrame(otlpProto("a")), varintFrame(otlpProto("a")), field(1, otlpProto("a")),
 		fixedFrame(zstded(otlpProto("a"))), gzipped(a), zstded(a), jaegerExample, "[" + jaegerTraceOf("a") + "]",
 		`[{"id":1,"model_name":"m","parent_id":2},` + stampRecord(1, "REQUEST_START", 1) + "," + stampRecord(2, "X_END", 3), `{"resourceLogs":[]}`,
+		captured(f, otlpProto("a"), otlpProto("b")), captured(f, otlpProto("a"))[:100],
 	} {
 		f.Add([]byte(seed))
 	}

@@ -135,6 +135,7 @@ func (r *reading) jaegerTrace(trace *jaegerTrace) error {
 			r.jaeger.merged++
 		}
 	}
+	r.resolution = jaegerQuantum
 	return r.add(spans, bytes)
 }
 
@@ -169,7 +170,6 @@ func (r *reading) finishJaeger() {
 	if j.spans == 0 {
 		return
 	}
-	r.report.QuantumNS = jaegerQuantum
 	r.note("Jaeger's JSON keeps microseconds, and of links neither attributes nor flags: a quantum of 1 µs is advised")
 	if j.adjusted > 0 {
 		r.note(fmt.Sprintf("Jaeger has moved the times of %s (its correction of clock skew): they are not as measured", counted(j.adjusted, "span")))

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/pfptrace/pfptrace/query/otlp"
 )
 
 // readJSON reads a file of JSON objects of any of the kinds that we know.
@@ -109,11 +111,11 @@ func (r *reading) object(text []byte, p piece) (reason string) {
 	case otlpObject:
 		return r.otlpObject(text)
 	case logsObject:
-		return r.otherSignal(text, logs)
+		return r.otherSignal(text, otlp.Logs)
 	case metricsObject:
-		return r.otherSignal(text, metrics)
+		return r.otherSignal(text, otlp.Metrics)
 	case profilesObject:
-		return r.otherSignal(text, profiles)
+		return r.otherSignal(text, otlp.Profiles)
 	case jaegerObject:
 		return r.jaegerObject(text)
 	case tritonObject:
@@ -129,7 +131,7 @@ func (r *reading) object(text []byte, p piece) (reason string) {
 // otlpObject keeps the spans before the place where a document is malformed,
 // unless several documents are taken for one: those are read one by one.
 func (r *reading) otlpObject(text []byte) (reason string) {
-	before := r.memory
+	before := r.file.Spans
 	spans, err := r.decoder.JSON(r.spans[:0], text)
 	if err != nil && len(split(text)) > 1 {
 		return err.Error()
@@ -141,7 +143,7 @@ func (r *reading) otlpObject(text []byte) (reason string) {
 	}
 	_ = r.add(spans, bytes) // the caller asks whether a limit is reached
 	if err != nil {
-		if r.memory > before {
+		if r.file.Spans > before {
 			return fmt.Sprintf("%v; the spans before that are kept", err)
 		}
 		return err.Error()
@@ -151,7 +153,7 @@ func (r *reading) otlpObject(text []byte) (reason string) {
 }
 
 // otherSignal counts a document of another signal, if it is well formed.
-func (r *reading) otherSignal(text []byte, s signal) (reason string) {
+func (r *reading) otherSignal(text []byte, s otlp.Signal) (reason string) {
 	if _, err := r.others.JSON(nil, text); err != nil {
 		return err.Error()
 	}

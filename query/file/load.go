@@ -46,30 +46,65 @@ type Loaded struct {
 // folder; what was lost of the others the Report says. It stops early when ctx
 // is done.
 func Load(ctx context.Context, paths []string, stdin io.Reader, opts Options) (*Loaded, error) {
-	l := &loader{ctx: ctx, opts: opts.withDefaults()}
+	var builder model.Builder
+	l := &loader{ctx: ctx, opts: opts.withDefaults(), keeps: true}
+	l.sink = func(spans []model.Span, _ int64) error {
+		builder.Add(spans...)
+		return nil
+	}
+	if err := l.paths(paths, stdin); err != nil {
+		return nil, err
+	}
+	return &Loaded{Traces: builder.Build(), Report: l.report}, nil
+}
+
+// Sink takes the spans of a message. They and their memory are never written
+// again, but the slice is. resolution is what their times are rounded to, in
+// ns; 0 where they are not. An error ends the reading.
+type Sink func(spans []model.Span, resolution int64) error
+
+// Stream reads like Load and hands the spans to sink as they come, copies of
+// the same one included, and keeps none: Options.MaxMemory bounds single
+// messages only.
+func Stream(ctx context.Context, paths []string, stdin io.Reader, opts Options, sink Sink) (*Report, error) {
+	l := &loader{ctx: ctx, opts: opts.withDefaults(), sink: sink}
+	if opts.MaxSpans <= 0 {
+		l.opts.MaxSpans = math.MaxInt
+	}
+	if err := l.paths(paths, stdin); err != nil {
+		return nil, err
+	}
+	return &l.report, nil
+}
+
+// loader is one call of Load or Stream.
+type loader struct {
+	ctx    context.Context
+	opts   Options
+	sink   Sink
+	keeps  bool // what goes to sink stays in memory
+	count  int  // of spans that went to sink
+	memory int64
+	limit  string // which limit was reached, "" if none was
+	failed error  // of sink
+	report Report
+}
+
+// paths reads the files one after another.
+func (l *loader) paths(paths []string, stdin io.Reader) error {
 	stdinUsed := false
 	for _, path := range paths {
 		if path == "-" {
 			if stdinUsed {
-				return nil, &Error{File: "-", Reason: "standard input can be read only once"}
+				return &Error{File: "-", Reason: "standard input can be read only once"}
 			}
 			stdinUsed = true
 		}
 		if err := l.path(path, stdin); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return &Loaded{Traces: l.builder.Build(), Report: l.report}, nil
-}
-
-// loader is one call of Load.
-type loader struct {
-	ctx     context.Context
-	opts    Options
-	builder model.Builder
-	memory  int64  // bytes of what was kept
-	limit   string // which limit was reached, "" if none was
-	report  Report
+	return nil
 }
 
 // errFull stops reading: a limit was reached. It never leaves the package.
@@ -79,8 +114,11 @@ var errFull = errors.New("a limit was reached")
 // twice while the traces are being built, and its places in indexes.
 const spanMemory = 240
 
-// full returns errFull once a limit is reached.
+// full returns errFull once a limit is reached, or why the sink has failed.
 func (l *loader) full() error {
+	if l.failed != nil {
+		return l.failed
+	}
 	if l.limit == "" && l.memory > l.opts.MaxMemory {
 		l.limit = fmt.Sprintf("the limit of memory (%s)", size(l.opts.MaxMemory))
 	}

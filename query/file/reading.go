@@ -9,22 +9,25 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/pfptrace/pfptrace/model"
+	"github.com/pfptrace/pfptrace/query/capture"
 	"github.com/pfptrace/pfptrace/query/otlp"
 )
 
 // reading is one file that is being read.
 type reading struct {
 	*loader
-	file    FileReport
-	src     *source
-	in      *counter
-	decoder *otlp.Decoder
-	others  *otlp.Decoder // for documents of other signals, whose refusals say nothing
-	spans   []model.Span  // reused
-	jaeger  jaeger
-	triton  triton
-	zstd    *zstd.Decoder // for frames that are compressed one by one; nil until one is met
-	looks   string        // what the first document that is nothing we read looks like
+	file       FileReport
+	src        *source
+	in         *counter
+	decoder    *otlp.Decoder
+	others     *otlp.Decoder // for documents of other signals, whose refusals say nothing
+	spans      []model.Span  // reused
+	jaeger     jaeger
+	triton     triton
+	zstd       *zstd.Decoder // for frames that are compressed one by one; nil until one is met
+	damaged    int64         // bytes of damaged frames of a capture that were looked through
+	resolution int64         // what the times of the spans that come are rounded to, in ns; 0 where they are not
+	looks      string        // what the first document that is nothing we read looks like
 }
 
 // stream reads one file.
@@ -37,6 +40,9 @@ func (l *loader) stream(name string, from io.Reader, fileSize int64) error {
 	r.finishTriton()
 	if r.full() != nil {
 		r.file.Limit = r.limit
+	}
+	if r.failed != nil {
+		return r.failed
 	}
 	if failure := r.src.failure(); failure != nil {
 		r.file.Failure = failure.Error()
@@ -62,7 +68,10 @@ func (l *loader) stream(name string, from io.Reader, fileSize int64) error {
 
 // read finds out what the file is and reads it to its end or a limit.
 func (r *reading) read() error {
-	r.src.need(4)
+	r.src.need(capture.HeaderSize)
+	if _, ok := capture.ParseHeader(r.src.window()); ok {
+		return r.untilFull(r.readCapture())
+	}
 	src, compression, stop, err := decompress(r.src, r.in, r.opts.MaxExpansion)
 	if err != nil {
 		return &Error{File: r.file.Name, Reason: "damaged: " + err.Error(), Err: err}
@@ -77,6 +86,11 @@ func (r *reading) read() error {
 	if err = r.full(); err == nil {
 		err = r.body()
 	}
+	return r.untilFull(err)
+}
+
+// untilFull takes a limit as the end of what is read, which is no error.
+func (r *reading) untilFull(err error) error {
 	if errors.Is(err, errFull) {
 		return nil
 	}
@@ -123,14 +137,20 @@ func (r *reading) note(text string) {
 
 // add keeps the spans of a message of this many bytes.
 func (r *reading) add(spans []model.Span, bytes int) error {
-	if room := r.opts.MaxSpans - r.builder.Len(); len(spans) > room {
+	if room := r.opts.MaxSpans - r.loader.count; len(spans) > room {
 		spans = spans[:room]
 		r.limit = "the limit of " + counted(r.opts.MaxSpans, "span")
 	}
-	r.builder.Add(spans...)
+	if r.failed == nil && len(spans) > 0 {
+		r.failed = r.sink(spans, r.resolution)
+		r.report.QuantumNS = max(r.report.QuantumNS, r.resolution)
+	}
+	r.loader.count += len(spans)
 	r.file.Spans += len(spans)
 	r.spans = spans[:0]
-	r.memory += int64(len(spans))*spanMemory + int64(bytes)
+	if r.keeps {
+		r.memory += int64(len(spans))*spanMemory + int64(bytes)
+	}
 	return r.full()
 }
 
@@ -171,7 +191,7 @@ func (r *reading) nothing() error {
 	case len(f.Refused) > 0:
 		refused := f.Refused[0]
 		return r.hopeless(fmt.Sprintf("none of its spans can be read: %s%s", refused.Reason, example(refused.Example)))
-	case f.Messages > 0 || f.Skipped != [profiles + 1]int{}:
+	case f.Messages > 0 || f.Skipped != [otlp.NumSignals]int{}:
 		return nil
 	case f.Failure != "":
 		return r.hopeless("damaged: " + f.Failure)
@@ -194,6 +214,12 @@ func (r *reading) hopeless(reason string) error {
 
 // unpack decompresses a message that is zstd by itself.
 func (r *reading) unpack(msg []byte) ([]byte, error) {
+	r.met("zstd in each message")
+	return r.unzstd(msg)
+}
+
+// unzstd decompresses one frame, up to the limit of a message.
+func (r *reading) unzstd(frame []byte) ([]byte, error) {
 	if r.zstd == nil {
 		limit := uint64(r.opts.MaxMessage)
 		decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(limit), zstd.WithDecoderMaxWindow(maxWindow))
@@ -201,7 +227,6 @@ func (r *reading) unpack(msg []byte) ([]byte, error) {
 			return nil, err
 		}
 		r.zstd = decoder
-		r.met("zstd in each message")
 	}
-	return r.zstd.DecodeAll(msg, nil)
+	return r.zstd.DecodeAll(frame, nil)
 }

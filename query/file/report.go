@@ -26,24 +26,24 @@ type FileReport struct {
 	Compression string   // "gzip", "zstd" or ""
 	Stored      int64    // bytes read of the file
 	Size        int64    // bytes of the file, -1 where unknown (pipes)
-	Content     int64    // bytes read, after decompression
+	Content     int64    // bytes read, after decompression, but of a capture as stored
 	Messages    int      // messages or documents that were read
 	Spans       int
 	Problems    int     // stretches that could not be read
 	First       Problem // the first of them
 	Lost        int64   // bytes of them
 	Refused     []otlp.Refusal
-	Skipped     [profiles + 1]int // messages of other signals
-	Limit       string            // the limit at which reading stopped, "" if at the end
-	Failure     string            // why the file cannot be read to its end, "" if it was
-	Notes       []string          // what a reader of the analysis must know about this format
+	Skipped     [otlp.NumSignals]int // messages of other signals
+	Limit       string               // the limit at which reading stopped, "" if at the end
+	Failure     string               // why the file cannot be read to its end, "" if it was
+	Notes       []string             // what a reader of the analysis must know about this format
 }
 
 // Problem is a stretch of a file that could not be read.
 type Problem struct {
 	File   string
 	Line   int   // from 1; 0 where there are no lines
-	Offset int64 // after decompression; says where if Line is 0
+	Offset int64 // says where if Line is 0: after decompression, but of a capture in the file itself
 	Reason string
 }
 
@@ -138,7 +138,7 @@ func (f *FileReport) skipped() string {
 	var parts []string
 	for s, n := range f.Skipped {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d of %s", n, signal(s)))
+			parts = append(parts, fmt.Sprintf("%d of %s", n, otlp.Signal(s)))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/pfptrace/pfptrace/query/otlp"
 )
 
 // shape is the fields of a protobuf message type, as far as they tell OTLP
@@ -81,42 +83,28 @@ func (s shape) field(number protowire.Number) (fieldShape, bool) {
 	return fieldShape{}, false
 }
 
-// signal is what an OTLP message carries.
-type signal uint8
-
-const (
-	traces signal = iota
-	logs
-	metrics
-	profiles
-)
-
-func (s signal) String() string {
-	return [...]string{"traces", "logs", "metrics", "profiles"}[s]
-}
-
 // signalOf looks at the first item of an OTLP message. The requests of all
 // signals have the same outer fields: a span starts with a trace id of 16
 // bytes and a span id of 8, a log record with a fixed64, a metric with a name.
-func signalOf(msg []byte) signal {
+func signalOf(msg []byte) otlp.Signal {
 	item := firstOf(firstOf(firstOf(msg, 1), 2, 1000), 2)
 	number, wire, n := protowire.ConsumeTag(item)
 	if n < 0 || number > 1 {
-		return traces
+		return otlp.Traces
 	}
 	if wire == protowire.Fixed64Type {
-		return logs
+		return otlp.Logs
 	}
 	first, n := protowire.ConsumeBytes(item[n:])
 	if wire != protowire.BytesType || n < 0 || len(first) == 0 || len(first) == 16 && spanIDFollows(item[1+n:]) {
-		return traces
+		return otlp.Traces
 	}
 	for _, c := range first {
 		if c < ' ' || c > '~' {
-			return traces
+			return otlp.Traces
 		}
 	}
-	return metrics
+	return otlp.Metrics
 }
 
 func spanIDFollows(b []byte) bool {
