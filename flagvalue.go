@@ -42,7 +42,7 @@ type byteCount int64
 
 func (b *byteCount) String() string {
 	const mib = 1 << 20
-	if *b%(1024*mib) == 0 {
+	if *b > 0 && *b%(1024*mib) == 0 {
 		return strconv.FormatInt(int64(*b)/(1024*mib), 10) + "GiB"
 	}
 	return strconv.FormatInt(int64(*b), 10)

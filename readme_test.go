@@ -3,8 +3,11 @@ package main
 import (
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 // screen is a command in the README with what it prints.
@@ -54,18 +57,19 @@ func TestReadmeShowsRealScreens(t *testing.T) {
 	}
 }
 
-// The examples in --help are commands that work; those that name traces.jsonl
-// stand for a file of the reader's.
+// The examples in --help are commands that work; traces.jsonl stands for a
+// file of the reader's, and traces.zst for one that an example before it wrote.
 func TestHelpExamplesRun(t *testing.T) {
 	p := &program{color: oneOf("auto")}
-	commands := p.rootCommand().Commands()
-	commands = append(commands, p.rootCommand())
+	commands := []*cobra.Command{p.rootCommand()}
 	ran := 0
+	names := strings.NewReplacer("traces.jsonl.gz", "testdata/examples/otlp/ex01-basic.jsonl", "traces.jsonl", "testdata/examples/otlp/ex01-basic.jsonl",
+		"traces.zst", filepath.Join(t.TempDir(), "traces.zst"))
 	for len(commands) > 0 {
 		command := commands[0]
 		commands = append(commands[1:], command.Commands()...)
 		for line := range strings.Lines(command.Example) {
-			line = strings.NewReplacer("traces.jsonl.gz", "testdata/examples/otlp/ex01-basic.jsonl", "traces.jsonl", "testdata/examples/otlp/ex01-basic.jsonl").Replace(strings.TrimSpace(line))
+			line = names.Replace(strings.TrimSpace(line))
 			args := shellWords(line)
 			if path.Base(args[0]) != "pfptrace" {
 				t.Errorf("%s: example %q", command.CommandPath(), line)

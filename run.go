@@ -7,7 +7,9 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
@@ -23,6 +25,8 @@ type program struct {
 	config  string // a file; "" for the user's own
 	color   choice
 	verbose bool
+
+	lingers atomic.Bool // an interrupted command has something to finish first
 }
 
 // run is the whole program; it returns the exit status.
@@ -31,7 +35,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string)
 	// A reader that closes our output early, such as head, is no error; without
 	// this the runtime would end the process before we can say so.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- p.execute(ctx, args) }()
@@ -39,8 +43,25 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string)
 	case err := <-done:
 		return p.exitStatus(err)
 	case <-ctx.Done():
-		return statusInterrupted // the work is abandoned: nothing that it holds outlives the process
+		stop() // the next signal ends the process at once
+		return p.interrupted(done)
 	}
+}
+
+// patience is how long an interrupted command may take to finish.
+const patience = 5 * time.Second
+
+// interrupted abandons the work, whose result nobody waits for. Only what is
+// being written to a file is finished first.
+func (p *program) interrupted(done <-chan error) int {
+	if p.lingers.Load() {
+		select {
+		case err := <-done:
+			return p.exitStatus(err)
+		case <-time.After(patience):
+		}
+	}
+	return statusInterrupted
 }
 
 func (p *program) execute(ctx context.Context, args []string) error {
@@ -75,7 +96,7 @@ pfptrace profiles`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return wrongUsage("pfptrace "+strings.TrimPrefix(cmd.CommandPath(), "pfptrace ")+" --help lists the flags", "%w", err)
 	})
-	root.AddCommand(p.topCommand(), p.inspectCommand(), p.profilesCommand(), p.versionCommand())
+	root.AddCommand(p.topCommand(), p.inspectCommand(), p.recordCommand(), p.profilesCommand(), p.versionCommand())
 	return root
 }
 

@@ -16,6 +16,7 @@ import (
 func (r *reading) readCapture() error {
 	r.file.Compression = "zstd"
 	r.met("capture")
+	defer r.noteResolution()
 	var plain int64
 	for {
 		r.src.need(capture.HeaderSize)
@@ -82,8 +83,15 @@ func (r *reading) capturedFrame(at int64, h *capture.Header) error {
 		r.problemAt(at, capture.HeaderSize+int64(len(packed)), "damaged: a frame of "+contents(h)+": "+err.Error())
 		return nil
 	}
-	r.resolution = int64(h.Resolution)
+	r.resolution = max(r.resolution, int64(h.Resolution))
 	return r.captured(at, messages)
+}
+
+// noteResolution says what a quantum comes from that nobody has asked for.
+func (r *reading) noteResolution() {
+	if r.resolution > 0 {
+		r.note(fmt.Sprintf("times of what was recorded are rounded to %s: a quantum of that is advised", time.Duration(r.resolution)))
+	}
 }
 
 // captured reads the messages of a frame.

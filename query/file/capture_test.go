@@ -188,6 +188,9 @@ func TestTheResolutionComesBack(t *testing.T) {
 	if err != nil || again.Report.QuantumNS != jaegerQuantum {
 		t.Fatalf("%+v %v", again, err)
 	}
+	if warnings := again.Report.Warnings(); !slices.Equal(warnings, []string{"standard input: times of what was recorded are rounded to 1µs: a quantum of that is advised"}) {
+		t.Errorf("%q", warnings)
+	}
 	if got, want := model.FormatNotation(again.Traces.List), model.FormatNotation(direct.Traces.List); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
