@@ -23,6 +23,7 @@ type recordFlags struct {
 	sourceFlags
 	out        string
 	force      bool
+	follow     bool
 	rotateSize byteCount
 	rotateAge  time.Duration
 }
@@ -49,6 +50,7 @@ pfptrace record --from testdata/samples/recorded -o traces.zst --rotate-size 100
 	// Not --output, which says a format elsewhere: a variable or a key that sets
 	// that one must not name a file here.
 	flags.StringVarP(&o.out, "out", "o", "", "write the capture to this FILE, or to - for standard output")
+	flags.BoolVar(&o.follow, "follow", false, "go on with what is appended to the one file that is read, until interrupted")
 	flags.BoolVar(&o.force, "force", false, "replace FILE if it is there")
 	flags.Var(&o.rotateSize, "rotate-size", "begin the next file before one becomes larger than this")
 	flags.DurationVar(&o.rotateAge, "rotate-age", 0, "begin the next file when one becomes older than this")
@@ -64,9 +66,13 @@ func (p *program) record(ctx context.Context, o *recordFlags) error {
 		return err
 	}
 	limitMemory(int64(o.memory))
+	p.lingers.Store(o.follow)
 	to := recording{begin: func() (*capture.Writer, error) { return p.beginCapture(o) }}
-	report, err := file.Stream(ctx, o.from, p.stdin, file.Options{MaxMemory: int64(o.memory)}, to.keep)
-	if err = errors.Join(err, to.close()); err != nil {
+	report, err := file.Stream(ctx, o.from, p.stdin, file.Options{MaxMemory: int64(o.memory), Follow: o.follow}, to.keep)
+	if closed := to.close(); !errors.Is(err, closed) {
+		err = errors.Join(err, closed)
+	}
+	if err != nil {
 		return to.explain(err, o)
 	}
 	for _, warning := range report.Warnings() {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -55,5 +56,17 @@ func TestARecordingGivesTheSameReport(t *testing.T) {
 	}
 	if recorded < 25 {
 		t.Errorf("only %d samples were recorded", recorded)
+	}
+}
+
+// A capture is not text: nobody wants it on a terminal.
+func TestNoCaptureOnATerminal(t *testing.T) {
+	o := recordFlags{out: "-"}
+	var f *failure
+	if err := o.checkOutput(true); !errors.As(err, &f) || f.status != statusUsage {
+		t.Errorf("%v", err)
+	}
+	if err := o.checkOutput(false); err != nil {
+		t.Error(err)
 	}
 }

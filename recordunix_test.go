@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pfptrace/pfptrace/query/capture"
+	"github.com/pfptrace/pfptrace/query/otlp"
 	"github.com/pfptrace/pfptrace/query/otlp/otlptest"
 )
 
@@ -35,5 +37,35 @@ func TestAnInterruptedRecordingIsWhole(t *testing.T) {
 		if text := string(output(t, "top", "--from", to, "-o", "ndjson")); !strings.Contains(text, `"spans":10458,`) {
 			t.Errorf("%v: %s", signal, text)
 		}
+	}
+}
+
+// A recording can be followed while it is written; who stops following has all
+// that was there, and that is no failure.
+func TestAFollowedRecording(t *testing.T) {
+	folder := t.TempDir()
+	from, to := filepath.Join(folder, "from.zst"), filepath.Join(folder, "to.zst")
+	messages := otlptest.Workload(10_000, 1)
+	w, err := capture.Create(from, capture.Options{FlushEvery: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for _, message := range messages {
+			_ = w.Write(otlp.Traces, message) // Close says it again
+			time.Sleep(5 * time.Millisecond)
+		}
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(500 * time.Millisecond) // five times as long as it takes to be seen
+		_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+	}()
+	var stdout, stderr bytes.Buffer
+	if status := run([]string{"record", "--from", from, "-o", to, "--follow"}, nil, &stdout, &stderr, nil); status != 0 || stderr.Len() > 0 {
+		t.Errorf("status %d: %s", status, stderr.String())
+	}
+	if text := string(output(t, "top", "--from", to, "-o", "ndjson")); !strings.Contains(text, `"spans":10458,`) {
+		t.Errorf("%s", text)
 	}
 }

@@ -17,6 +17,7 @@ type Options struct {
 	MaxSpans     int   // 0: as many as MaxMemory holds
 	MaxMessage   int64 // bytes of one message or document, after decompression; 0: a quarter of MaxMemory
 	MaxExpansion int64 // times that compressed data may grow; 0: 256
+	Follow       bool  // go on with what is appended to the one file that is read, until ctx is done
 }
 
 func (o Options) withDefaults() Options {
@@ -44,7 +45,7 @@ type Loaded struct {
 // Load reads the files, the files in the folders, and, for "-", standard
 // input. It fails if nothing can be read of one of them, or of any file in a
 // folder; what was lost of the others the Report says. It stops early when ctx
-// is done.
+// is done, which is an error unless a file is followed.
 func Load(ctx context.Context, paths []string, stdin io.Reader, opts Options) (*Loaded, error) {
 	var builder model.Builder
 	l := &loader{ctx: ctx, opts: opts.withDefaults(), keeps: true}
@@ -92,6 +93,11 @@ type loader struct {
 
 // paths reads the files one after another.
 func (l *loader) paths(paths []string, stdin io.Reader) error {
+	if l.opts.Follow {
+		if err := l.checkFollow(paths); err != nil {
+			return err
+		}
+	}
 	stdinUsed := false
 	for _, path := range paths {
 		if path == "-" {

@@ -101,6 +101,9 @@ func (l *loader) open(path string, info fs.FileInfo) error {
 			return systemError(path, err)
 		}
 		defer f.Close()
+		if l.opts.Follow {
+			return l.stream(path, &following{ctx: l.ctx, file: f}, -1)
+		}
 		return l.stream(path, &interruptible{ctx: l.ctx, r: f, regular: true}, info.Size())
 	}
 	// A named pipe waits for its writer, both when it is opened and when it is

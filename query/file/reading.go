@@ -50,7 +50,7 @@ func (l *loader) stream(name string, from io.Reader, fileSize int64) error {
 	if r.zstd != nil {
 		r.zstd.Close()
 	}
-	if err := l.ctx.Err(); err != nil {
+	if err := l.ctx.Err(); err != nil && !l.opts.Follow {
 		return interrupted(err)
 	}
 	r.file.Stored = in.n
@@ -78,7 +78,11 @@ func (r *reading) read() error {
 	}
 	defer stop()
 	r.src, r.file.Compression = src, compression
-	r.src.need(firstChunk)
+	if r.opts.Follow {
+		r.src.need(lookahead) // the format is told by what is there
+	} else {
+		r.src.need(firstChunk)
+	}
 	if err := r.src.failure(); err != nil && len(r.src.window()) == 0 {
 		return systemError(r.file.Name, err)
 	}
