@@ -113,17 +113,23 @@ func (f *files) rotate(coming int64) error {
 	if f.size == 0 || !tooLarge && !tooOld {
 		return nil
 	}
-	if err := errors.Join(f.sync(), f.close()); err != nil {
+	if err := errors.Join(f.syncer()(), f.close()); err != nil {
 		return err
 	}
 	return f.open(now)
 }
 
-func (f *files) sync() error {
+func (f *files) syncer() func() error {
 	if !f.regular {
-		return nil // devices and pipes keep nothing
+		return func() error { return nil } // devices and pipes keep nothing
 	}
-	return f.file.Sync()
+	file := f.file
+	return func() error {
+		if err := file.Sync(); !errors.Is(err, os.ErrClosed) {
+			return err
+		}
+		return nil // rotate has synced it before it closed it
+	}
 }
 
 func (f *files) close() error { return f.file.Close() }

@@ -11,8 +11,9 @@ import (
 type destination interface {
 	// write writes one frame, whole or not at all where that can be had.
 	write(frame []byte) error
-	// sync returns when what was written is on the disk.
-	sync() error
+	// syncer returns a function that returns when what was written until now
+	// is on the disk. It may be called while more is written.
+	syncer() func() error
 	close() error
 	// count is how many files there were so far.
 	count() int
@@ -48,12 +49,22 @@ func (o *output) write(signal otlp.Signal, frameSize int) error {
 	return nil
 }
 
+// sync does not hold mu while it waits for the disk: frames go on being written.
 func (o *output) sync() error {
 	o.mu.Lock()
+	err, dirty, sync := o.err, o.dirty, o.to.syncer()
+	o.dirty = false
+	o.mu.Unlock()
+	if err != nil || !dirty {
+		return err
+	}
+	if err = sync(); err == nil {
+		return nil
+	}
+	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.err == nil && o.dirty {
-		o.err = o.to.sync()
-		o.dirty = false
+	if o.err == nil {
+		o.err = err
 	}
 	return o.err
 }
@@ -72,6 +83,6 @@ func (s stream) write(frame []byte) error {
 	return err
 }
 
-func (stream) sync() error  { return nil }
-func (stream) close() error { return nil }
-func (stream) count() int   { return 1 }
+func (stream) syncer() func() error { return func() error { return nil } }
+func (stream) close() error         { return nil }
+func (stream) count() int           { return 1 }

@@ -5,6 +5,9 @@ import (
 	"context"
 	"testing"
 	"testing/iotest"
+
+	"github.com/pfptrace/pfptrace/query/capture"
+	"github.com/pfptrace/pfptrace/query/otlp"
 )
 
 // FuzzLoad feeds every reader: no input may make them panic or hang, the
@@ -81,6 +84,32 @@ func FuzzTriton(f *testing.F) {
 					t.Errorf("%+v", s)
 				}
 			}
+		}
+	})
+}
+
+// FuzzCapture promises anything in a header whose checksums are right: the
+// frame before it is read, and the report adds up.
+func FuzzCapture(f *testing.F) {
+	good := captured(f, otlpProto("a"))
+	alone, err := load(good, Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(fixedFrame(otlpProto("b"))), byte(0), uint32(1), uint32(1), uint32(0), uint32(0), int64(1), int64(2))
+	f.Add([]byte("\x00\x00\x00\x05"), byte(2), uint32(1<<31), uint32(1<<31), uint32(1<<31), uint32(64), int64(-1), int64(1<<62))
+	f.Fuzz(func(t *testing.T, plain []byte, signal byte, messages, spans, resolution, more uint32, first, last int64) {
+		frame := forged(string(plain), func(h *capture.Header) {
+			h.Signal, h.Messages, h.Spans, h.Resolution = otlp.Signal(signal), messages, spans, resolution
+			h.Packed, h.First, h.Last = h.Packed+more, first, last
+		})
+		content := good + frame
+		l, err := load(content, Options{MaxMemory: 64 << 20})
+		if err != nil || l.Traces.Get(alone.Traces.List[0].ID) == nil {
+			t.Fatalf("%q %v", names(l), err)
+		}
+		if report := l.Report.Files[0]; report.Lost > report.Content || report.Content != int64(len(content)) {
+			t.Errorf("%d bytes: %+v", len(content), report)
 		}
 	})
 }
