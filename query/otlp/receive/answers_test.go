@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -46,7 +45,7 @@ func TestAnswersOverHTTP(t *testing.T) {
 	}{
 		{name: "protobuf", body: good, headers: []string{contentType, protobufType}, status: 200},
 		{name: "json", body: oneSpanJSON, headers: []string{contentType, "application/json; charset=utf-8"}, status: 200, answer: "{}"},
-		{name: "gzip", body: string(gzipped(t, []byte(good))), headers: []string{contentType, protobufType, contentEncoding, "gzip"}, status: 200},
+		{name: "gzip", body: string(gzipped(t, []byte(good))), headers: []string{contentType, protobufType, contentEncoding, "GZIP"}, status: 200},
 		{name: "zstd", body: string(zstandard(t, []byte(good))), headers: []string{contentType, protobufType, contentEncoding, "zstd"}, status: 200},
 		{name: "json in gzip", body: string(gzipped(t, []byte(oneSpanJSON))), headers: []string{contentType, jsonType, contentEncoding, "gzip"}, status: 200, answer: "{}"},
 		{name: "empty", headers: []string{contentType, protobufType}, status: 200},
@@ -233,31 +232,35 @@ func TestCORSOnlyWhenAskedFor(t *testing.T) {
 	}
 }
 
-func gzipped(t testing.TB, plain []byte) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	w := gzip.NewWriter(&out)
-	if _, err := w.Write(plain); err != nil {
-		t.Fatal(err)
+func gzipped(t testing.TB, plain []byte) []byte { return must(t)(asGzip(plain)) }
+
+func zstandard(t testing.TB, plain []byte) []byte { return must(t)(asZstd(plain)) }
+
+func must(t testing.TB) func([]byte, error) []byte {
+	return func(b []byte, err error) []byte {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
 }
 
-func zstandard(t testing.TB, plain []byte) []byte {
-	t.Helper()
+func asGzip(plain []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, err := w.Write(plain)
+	err = errors.Join(err, w.Close())
+	return out.Bytes(), err
+}
+
+func asZstd(plain []byte) ([]byte, error) {
 	var out bytes.Buffer
 	w, err := zstd.NewWriter(&out)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	if _, err := io.Copy(w, bytes.NewReader(plain)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	_, err = w.Write(plain)
+	err = errors.Join(err, w.Close())
+	return out.Bytes(), err
 }

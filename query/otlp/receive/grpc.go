@@ -28,9 +28,7 @@ const (
 	maxStreams    = 64       // at a time, of a connection; more wait with the client
 	maxHeaderList = 16 << 10 // bytes of a request's headers
 
-	arrival = 30 * time.Second // for a request to be here and answered
-	hello   = 10 * time.Second // for a connection to say what it speaks
-	idle    = 10 * time.Minute // without a request, for a connection to stay
+	idle = 10 * time.Minute // without a request, for a connection to stay
 )
 
 const (
@@ -49,10 +47,9 @@ func (r *Receiver) newGRPC() *grpc.Server {
 		grpc.InitialWindowSize(streamWindow),
 		grpc.InitialConnWindowSize(connWindow),
 		grpc.ReadBufferSize(readBuffer),
-		grpc.SharedWriteBuffer(true),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.MaxHeaderListSize(maxHeaderList),
-		grpc.ConnectionTimeout(hello),
+		grpc.ConnectionTimeout(r.options.Timeout / 3),
 		grpc.WaitForHandlers(true),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idle, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
@@ -111,7 +108,7 @@ func (r *Receiver) admit(ctx context.Context, info *tap.Info) (context.Context, 
 		finished(ctx)
 		return nil, r.busy().status().Err()
 	}
-	limited, cancel := context.WithTimeout(ctx, arrival)
+	limited, cancel := context.WithTimeout(ctx, r.options.Timeout)
 	context.AfterFunc(ctx, cancel)
 	return limited, nil
 }

@@ -74,6 +74,7 @@ func TestListenSaysWhatIsWrong(t *testing.T) {
 		says    string
 	}{
 		{receive.Options{}, "neither"},
+		{receive.Options{GRPCAddr: loopback, InFlight: 1000}, "less than one message"},
 		{receive.Options{GRPCAddr: "4317"}, "missing port"},
 		{receive.Options{GRPCAddr: loopback, HTTPAddr: taken.Addr().String()}, "HTTP"},
 	} {

@@ -164,7 +164,7 @@ func TestAHundredThousandStreams(t *testing.T) {
 // Many connections each hold a large part of a message. Together they are over
 // any budget: the heaviest are closed, and others are served.
 func TestConnectionsThatHoldPartsOfMessages(t *testing.T) {
-	const limit = 8 << 20
+	const limit = 16 << 20
 	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback, InFlight: limit}, new(store).keep)
 	part := make([]byte, 16<<10)
 	peak := int64(0)
@@ -198,6 +198,26 @@ func TestConnectionsThatHoldPartsOfMessages(t *testing.T) {
 		_, err := export(ctx, dial(t, r), oneSpan("good"))
 		return err == nil
 	})
+}
+
+// A request that does not come in time gives its place back.
+func TestRequestsThatNeverEnd(t *testing.T) {
+	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback, Timeout: 300 * time.Millisecond}, new(store).keep)
+	h := hello(t, connect(t, r.GRPCAddr()))
+	h.open(t, 1)
+	h.data(t, 1, binary.BigEndian.AppendUint32([]byte{0}, 1<<20))
+	conn := connect(t, r.HTTPAddr())
+	write(t, conn, fmt.Appendf(nil, "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: %s\r\nContent-Length: 1000\r\n\r\nbegun", protobufType))
+	eventually(t, "both are given up", func() bool { return r.Stats().Incomplete == 2 })
+	answer := make([]byte, 12)
+	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "HTTP/1.1 408" {
+		t.Errorf("%q %v", answer, err)
+	}
+	silent := connect(t, r.GRPCAddr())
+	silent.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if _, err := io.ReadAll(silent); err != nil {
+		t.Errorf("a connection that says nothing is not closed: %v", err)
+	}
 }
 
 // handmade is an HTTP/2 client that keeps no rules.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -29,9 +30,9 @@ func (r *Receiver) newHTTP() *http.Server {
 	return &http.Server{
 		Handler:           mux,
 		TLSConfig:         r.options.TLS.Clone(), // a nil one clones to nil
-		ReadHeaderTimeout: hello,
-		ReadTimeout:       arrival,
-		WriteTimeout:      2 * arrival, // counted from the end of the headers
+		ReadHeaderTimeout: r.options.Timeout / 3,
+		ReadTimeout:       r.options.Timeout,
+		WriteTimeout:      2 * r.options.Timeout, // from the end of the headers: the time to read is part of it
 		IdleTimeout:       idle,
 		MaxHeaderBytes:    maxHeaderList,
 		ConnContext:       withConn,
@@ -90,7 +91,7 @@ func (r *Receiver) examine(req *http.Request) (form media, refusal answer) {
 		return form, r.unauthenticated()
 	case err != nil || contentType != mediaJSON && contentType != mediaProtobuf:
 		return form, unsupported("the content type must be " + mediaProtobuf + " or " + mediaJSON)
-	case !slices.Contains([]string{"", "identity", "gzip", "zstd"}, req.Header.Get("Content-Encoding")):
+	case !slices.Contains([]string{"", "identity", "gzip", "zstd"}, contentEncoding(req)):
 		return form, unsupported("the content encoding must be gzip, zstd or none")
 	case req.ContentLength > int64(r.options.MaxMessage):
 		return form, r.tooLarge()
@@ -99,6 +100,10 @@ func (r *Receiver) examine(req *http.Request) (form media, refusal answer) {
 		return form, r.busy()
 	}
 	return form, answer{}
+}
+
+func contentEncoding(req *http.Request) string {
+	return strings.ToLower(req.Header.Get("Content-Encoding"))
 }
 
 func unsupported(text string) answer {
@@ -112,7 +117,7 @@ func (r *Receiver) take(w http.ResponseWriter, req *http.Request, form media, dr
 	defer in.done()
 	err := in.readBody(body, req.ContentLength)
 	if err == nil && dropped == nil {
-		err = in.decompress(req.Header.Get("Content-Encoding"))
+		err = in.decompress(contentEncoding(req))
 	}
 	if _, above := errors.AsType[*http.MaxBytesError](err); above || errors.Is(err, errExpansion) {
 		return r.tooLarge()

@@ -84,40 +84,49 @@ func (in *intake) readAll(from io.Reader, length int64) error {
 }
 
 // decompress replaces the message by what it holds.
-func (in *intake) decompress(encoding string) error {
-	compressed := in.data
+func (in *intake) decompress(encoding string) (err error) {
+	out := intake{r: in.r}
 	switch encoding {
 	case "gzip":
-		return in.gunzip()
+		err = out.gunzip(in.data)
 	case "zstd":
-		plain, err := in.r.inflate.zstdMessage(compressed)
-		if err != nil {
-			return err
-		}
-		if !in.r.budget.take(int64(cap(plain))) {
-			return ErrBusy
-		}
-		in.charged += int64(cap(plain))
-		in.data = plain
-		in.r.recycled.put(compressed, nil)
+		err = out.unzstd(in.data)
+	default:
+		return nil
 	}
-	return nil
+	in.charged += out.charged
+	in.r.recycled.put(in.data, nil)
+	in.data = out.data
+	return err
 }
 
-func (in *intake) gunzip() error {
-	reader, err := in.r.inflate.gzipReader(in.data)
+func (in *intake) gunzip(compressed []byte) error {
+	reader, err := in.r.inflate.gzipReader(compressed)
 	if err != nil {
 		return fmt.Errorf("gzip: %w", err)
 	}
 	defer in.r.inflate.giveBack(reader)
-	out := intake{r: in.r}
-	// Traces shrink to a tenth; half of that growth saves one step or two.
-	err = out.readAll(reader, int64(len(in.data))*6)
-	in.charged += out.charged
-	in.r.recycled.put(in.data, nil)
-	in.data = out.data
-	if err != nil {
+	if err := in.readAll(reader, int64(in.r.inflate.expected(compressed))); err != nil {
 		return fmt.Errorf("gzip: %w", err)
 	}
+	return nil
+}
+
+// unzstd decompresses at one go and charges afterwards: it runs no more often
+// at a time than there are processors.
+func (in *intake) unzstd(compressed []byte) error {
+	if err := in.grow(in.r.inflate.expected(compressed)); err != nil {
+		return err
+	}
+	plain, err := in.r.inflate.zstdMessage(in.data, compressed)
+	if err != nil {
+		return err
+	}
+	more := int64(cap(plain) - cap(in.data))
+	in.data = plain
+	if !in.r.budget.take(more) {
+		return ErrBusy
+	}
+	in.charged += more
 	return nil
 }

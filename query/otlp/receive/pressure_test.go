@@ -35,7 +35,7 @@ func (g *gate) keep(b *receive.Batch) error {
 func TestPressureIsToldAndPasses(t *testing.T) {
 	const limit = 4 << 20
 	held := &gate{opened: make(chan struct{})}
-	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback, InFlight: limit}, held.keep)
+	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback, MaxMessage: 1 << 20, InFlight: limit}, held.keep)
 	messages := otlptest.Workload(30_000, 1) // two and a half times the limit
 	var accepted, busy atomic.Int64
 	var clients sync.WaitGroup

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
@@ -57,14 +59,17 @@ type Options struct {
 	Origins  []string    // web pages that may send from browsers, "*" for all; none: no CORS
 
 	MaxMessage     int   // bytes of a request, as it comes and decompressed; 16 MiB
-	InFlight       int64 // bytes of requests that are here at a time; 64 MiB
+	InFlight       int64 // bytes of requests that are here at a time, at least MaxMessage; 64 MiB
 	MaxConnections int   // at a time, both protocols together; 1024
+
+	Timeout time.Duration // for a request to be here and answered, and for TLS and HTTP headers a third of it; 30 s
 }
 
 const (
 	defaultMaxMessage     = 16 << 20
 	defaultInFlight       = 64 << 20
 	defaultMaxConnections = 1024
+	defaultTimeout        = 30 * time.Second
 )
 
 // Receiver listens until it is shut down.
@@ -86,7 +91,8 @@ type Receiver struct {
 	health                     *health.Server
 
 	serving sync.WaitGroup
-	failure chan error // the first error of a server that nobody stopped
+	forget  func() bool // the context of Listen
+	failure chan error  // the first error of a server that nobody stopped
 }
 
 // Listen opens the ports and serves them until Shutdown, or until ctx is done:
@@ -101,7 +107,7 @@ func Listen(ctx context.Context, options Options, sink Sink) (*Receiver, error) 
 		return nil, err
 	}
 	r.serve()
-	context.AfterFunc(ctx, r.close)
+	r.forget = context.AfterFunc(ctx, r.close)
 	return r, nil
 }
 
@@ -109,6 +115,10 @@ func newReceiver(options Options, sink Sink) (*Receiver, error) {
 	options.MaxMessage = withDefault(options.MaxMessage, defaultMaxMessage)
 	options.InFlight = withDefault(options.InFlight, defaultInFlight)
 	options.MaxConnections = withDefault(options.MaxConnections, defaultMaxConnections)
+	options.Timeout = withDefault(options.Timeout, defaultTimeout)
+	if options.InFlight < int64(options.MaxMessage) {
+		return nil, fmt.Errorf("%d bytes in flight are less than one message may have, %d", options.InFlight, options.MaxMessage)
+	}
 	r := &Receiver{options: options, sink: sink, token: newToken(options.Token), failure: make(chan error, 2)}
 	r.budget.limit = options.InFlight
 	r.conns.limit = options.MaxConnections
@@ -120,7 +130,7 @@ func newReceiver(options Options, sink Sink) (*Receiver, error) {
 	return r, nil
 }
 
-func withDefault[T int | int64](value, otherwise T) T {
+func withDefault[T int | int64 | time.Duration](value, otherwise T) T {
 	if value <= 0 {
 		return otherwise
 	}
@@ -162,6 +172,7 @@ func addrOf(l net.Listener) string {
 // batches the sink still gets. When ctx is done it closes at once and returns
 // its error.
 func (r *Receiver) Shutdown(ctx context.Context) error {
+	r.forget()
 	r.health.Shutdown()
 	stop := context.AfterFunc(ctx, r.close)
 	defer stop()
