@@ -21,15 +21,15 @@ import (
 	"github.com/pfptrace/pfptrace/query/otlp/receive"
 )
 
-// served fails unless both protocols answer within a second.
+// served fails unless both protocols answer within some seconds.
 func served(t *testing.T, r *receive.Receiver) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if _, err := export(ctx, dial(t, r), oneSpan("good")); err != nil {
 		t.Errorf("gRPC: %v", err)
 	}
-	client := http.Client{Timeout: time.Second}
+	client := http.Client{Timeout: 5 * time.Second}
 	response, err := client.Post(tracesURL(r), protobufType, bytes.NewReader(oneSpan("good")))
 	if err != nil {
 		t.Errorf("HTTP: %v", err)
