@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"analyze/text":        {"analyze", "analyze/profile", "model"},
 	"query/otlp":          {"model"},
 	"query/otlp/otlptest": {"query/otlp", "model"},
+	"query/otlp/receive":  {"query/otlp", "model"},
 	"query/capture":       {"query/otlp"},
 	"query/file":          {"query/capture", "query/otlp", "model"},
 }

@@ -29,6 +29,23 @@ type Refusal struct {
 // Refused returns what was refused so far, in the order of first appearance.
 func (d *Decoder) Refused() []Refusal { return append([]Refusal(nil), d.refused...) }
 
+// TakeRefused returns what was refused since the last call and forgets it.
+func (d *Decoder) TakeRefused() []Refusal {
+	refused := d.refused
+	d.refused = nil
+	return refused
+}
+
+// LeftOut reports whether what was refused are spans that were left out, and
+// not spans that were kept with a value less, nor anything that is no span.
+func (r Refusal) LeftOut() bool {
+	switch r.Reason {
+	case refusedTraceID, refusedTraceIDForm, refusedSpanID, refusedSpanIDForm, refusedParentForm, refusedStart, refusedEnd:
+		return true
+	}
+	return false
+}
+
 // The reasons of refusals.
 const (
 	refusedTraceID     = "trace id is missing or zero"
