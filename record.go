@@ -26,15 +26,18 @@ type recordFlags struct {
 	follow     bool
 	rotateSize byteCount
 	rotateAge  time.Duration
+	listen     listenFlags
 }
 
 func (p *program) recordCommand() *cobra.Command {
 	var o recordFlags
 	o.memory = 2 << 30
 	cmd := &cobra.Command{
-		Use:   "record --from SOURCE -o FILE",
+		Use:   "record -o FILE [--from SOURCE]",
 		Short: "Keep traces as a capture file",
-		Long: `Keep traces as a capture file, whatever they were: Jaeger's or Triton's JSON, OTLP as JSON or protobuf, folders of them. A capture is small and read fast, and all that the spans say is in it.
+		Long: `Keep traces as a capture file. Without --from it receives them, as OTLP over gRPC and HTTP, until it is interrupted (pfptrace record -o traces.zst --rotate-age 1h): point your exporters or the Collector at 127.0.0.1:4317 or :4318. Clients of other hosts need TLS and a token (--listen-tls-cert, --listen-token).
+
+With --from it keeps what can be read, whatever that was: Jaeger's or Triton's JSON, OTLP as JSON or protobuf, folders of them. A capture is small and read fast, and all that the spans say is in it.
 
 It is OTLP protobuf in frames of zstd. zstd -d turns it into what the Collector's file exporter writes; captures can be joined by cat. Each half second a whole frame goes to the disk, so that a process that is killed loses no more than that, and the file can be read at any time. New files can be read by their user alone.
 
@@ -46,6 +49,7 @@ pfptrace record --from testdata/samples/recorded -o traces.zst --rotate-size 100
 		RunE: p.settings(func(cmd *cobra.Command, _ []string) error { return p.record(cmd.Context(), &o) }),
 	}
 	o.addFrom(cmd)
+	o.listen.add(cmd)
 	flags := cmd.Flags()
 	// Not --output, which says a format elsewhere: a variable or a key that sets
 	// that one must not name a file here.
@@ -59,13 +63,18 @@ pfptrace record --from testdata/samples/recorded -o traces.zst --rotate-size 100
 }
 
 func (p *program) record(ctx context.Context, o *recordFlags) error {
-	if err := o.check("name what to record: pfptrace record --from FILE -o FILE; receiving traces is not in this version"); err != nil {
-		return err
+	if len(o.from) > 0 {
+		if err := o.check(""); err != nil {
+			return err
+		}
 	}
 	if err := o.checkOutput(p.onTerminal()); err != nil {
 		return err
 	}
 	limitMemory(int64(o.memory))
+	if len(o.from) == 0 {
+		return p.recordLive(ctx, o)
+	}
 	p.lingers.Store(o.follow)
 	to := recording{begin: func() (*capture.Writer, error) { return p.beginCapture(o) }}
 	report, err := file.Stream(ctx, o.from, p.stdin, file.Options{MaxMemory: int64(o.memory), Follow: o.follow}, to.keep)

@@ -67,7 +67,7 @@ func (p *program) top(cmd *cobra.Command, o *topFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := o.check("name a file: pfptrace top --from FILE; receiving traces is not in this version"); err != nil {
+	if err := o.check("name a file: pfptrace top --from FILE; pfptrace record -o FILE receives traces"); err != nil {
 		return err
 	}
 	evidence, err := p.load(cmd.Context(), &o.sourceFlags, (*profile.Matcher).Resolve)
