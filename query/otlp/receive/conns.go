@@ -1,11 +1,14 @@
 package receive
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"google.golang.org/grpc/peer"
 )
 
 const (
@@ -34,6 +37,7 @@ type conn struct {
 	r          *Receiver
 	unfinished atomic.Int64 // bytes
 	since      atomic.Int64 // unix ns of the first of them
+	serving    atomic.Int64 // requests that came in whole and are not answered yet
 	closed     sync.Once
 }
 
@@ -75,17 +79,22 @@ func (s *conns) len() int {
 	return len(s.open)
 }
 
-// heaviest returns the connection with the most unfinished bytes whose first
-// came at least age ago, or nil. It pauses between two answers.
-func (s *conns) heaviest(age time.Duration) (found *conn) {
+// heaviest returns the connection with the most unfinished bytes, more than
+// least, whose first came at least age ago, or nil. With an age it leaves those
+// alone that wait for an answer, which might be that their spans are accepted.
+// It pauses between two results.
+func (s *conns) heaviest(least int64, age time.Duration) (found *conn) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now.Sub(s.lastShed) < shedPause {
 		return nil
 	}
-	most := int64(0)
+	most := least
 	for c := range s.open {
+		if age > 0 && c.serving.Load() > 0 {
+			continue
+		}
 		held := c.unfinished.Load()
 		if held > most && now.UnixNano()-c.since.Load() >= int64(age) {
 			found, most = c, held
@@ -101,7 +110,9 @@ func (s *conns) heaviest(age time.Duration) (found *conn) {
 // for this long, and finds what closed ones held.
 func (r *Receiver) shed(age time.Duration) {
 	r.budget.sweep()
-	if c := r.conns.heaviest(age); c != nil {
+	// What all may hold below the least is the budget: nobody fills it unseen.
+	least := r.budget.limit / int64(r.conns.limit)
+	if c := r.conns.heaviest(least, age); c != nil {
 		r.count.connectionsShed.Add(1)
 		c.Close() // whoever reads from it sees the error
 	}
@@ -134,8 +145,35 @@ func (r *Receiver) relieve() {
 	}
 }
 
-// finished notes that a request came to its end.
-func (c *conn) finished() { c.unfinished.Store(0) }
+// finished notes that a request has come in whole, or was refused.
+func (c *conn) finished() {
+	if c != nil {
+		c.unfinished.Store(0)
+	}
+}
+
+// connOf returns the connection of a request over either protocol, nil where
+// there is none of ours.
+func connOf(ctx context.Context) *conn {
+	if c, ok := ctx.Value(connKey{}).(*conn); ok {
+		return c
+	}
+	if client, ok := peer.FromContext(ctx); ok {
+		if addr, ok := client.Addr.(connAddr); ok {
+			return addr.conn
+		}
+	}
+	return nil
+}
+
+// serve calls do, which answers a request that has come in whole.
+func (c *conn) serve(do func() answer) answer {
+	if c != nil {
+		c.serving.Add(1)
+		defer c.serving.Add(-1)
+	}
+	return do()
+}
 
 func (c *conn) Close() error {
 	c.closed.Do(func() {

@@ -16,7 +16,6 @@ import (
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 )
@@ -105,7 +104,7 @@ func (r *Receiver) admit(ctx context.Context, info *tap.Info) (context.Context, 
 	}
 	if r.budget.full() {
 		r.shed(shedAge)
-		finished(ctx)
+		connOf(ctx).finished()
 		return nil, r.busy().status().Err()
 	}
 	limited, cancel := context.WithTimeout(ctx, r.options.Timeout)
@@ -124,7 +123,7 @@ func (r *Receiver) exportTraces(_ any, stream grpc.ServerStream) error {
 		return r.busy().status().Err()
 	}
 	defer r.budget.give(size)
-	said := r.accept(in.data, protobuf)
+	said := connOf(stream.Context()).serve(func() answer { return r.accept(in.data, protobuf) })
 	if said.code != codes.OK {
 		return said.status().Err()
 	}
@@ -143,21 +142,12 @@ func (r *Receiver) dropped(count *atomic.Uint64) grpc.StreamHandler {
 	}
 }
 
-// finished notes that a request came to its end.
-func finished(ctx context.Context) {
-	if client, ok := peer.FromContext(ctx); ok {
-		if addr, ok := client.Addr.(connAddr); ok {
-			addr.conn.finished()
-		}
-	}
-}
-
 // receive reads the message of a request. Where that fails gRPC has answered by
 // itself: RESOURCE_EXHAUSTED, without a time to try again, for what is too
 // large, INTERNAL for what does not decompress. What is left is to count.
 func (r *Receiver) receive(stream grpc.ServerStream, in *message) error {
 	err := stream.RecvMsg(in)
-	finished(stream.Context())
+	connOf(stream.Context()).finished()
 	switch code := status.Code(err); {
 	case err == nil:
 	case errors.Is(err, io.EOF):

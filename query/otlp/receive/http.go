@@ -73,9 +73,7 @@ func (r *Receiver) handler(dropped *atomic.Uint64) http.HandlerFunc {
 		if said.code == codes.OK {
 			said = r.take(w, req, form, dropped)
 		}
-		if c, ok := req.Context().Value(connKey{}).(*conn); ok {
-			c.finished()
-		}
+		connOf(req.Context()).finished()
 		said.write(w, form)
 	}
 }
@@ -116,6 +114,7 @@ func (r *Receiver) take(w http.ResponseWriter, req *http.Request, form media, dr
 	in := intake{r: r}
 	defer in.done()
 	err := in.readBody(body, req.ContentLength)
+	connOf(req.Context()).finished() // what is held from here on is not the client's doing
 	if err == nil && dropped == nil {
 		err = in.decompress(contentEncoding(req))
 	}
@@ -135,7 +134,7 @@ func (r *Receiver) take(w http.ResponseWriter, req *http.Request, form media, dr
 		dropped.Add(1)
 		return answer{}
 	}
-	return r.accept(in.take(), form)
+	return connOf(req.Context()).serve(func() answer { return r.accept(in.take(), form) })
 }
 
 // write sends an answer in the encoding of its request.

@@ -56,6 +56,15 @@ func TestPressureIsToldAndPasses(t *testing.T) {
 	if used := r.Stats().InFlight; used > limit {
 		t.Errorf("%d bytes are in flight, the limit is %d", used, limit)
 	}
+	// However long they wait: no connection is closed that an answer will go to.
+	time.Sleep(2200 * time.Millisecond)
+	if _, err := export(context.Background(), conn, messages[0]); status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("still under pressure: %v", err)
+	}
+	busy.Add(1)
+	if shed := r.Stats().ConnectionsShed; shed != 0 {
+		t.Errorf("%d connections were closed", shed)
+	}
 	close(held.opened)
 	clients.Wait()
 	if accepted.Load() != held.waiting.Load() || int(accepted.Load()) != len(held.messages) || r.Stats().Busy != uint64(busy.Load()) {
