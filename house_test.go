@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"query/otlp":          {"model"},
 	"query/otlp/otlptest": {"query/otlp", "model"},
 	"query/file":          {"query/otlp", "model"},
+	"query/window":        {"model"},
 }
 
 // The limits of the house. A file or a function that is longer already may stay

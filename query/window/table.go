@@ -1,0 +1,104 @@
+package window
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
+	"sync/atomic"
+
+	"github.com/pfptrace/pfptrace/model"
+)
+
+// entry is what a segment knows about a trace. Records and links chain from
+// the newest to the oldest, by number plus one; 0 ends a chain.
+type entry struct {
+	trace   model.TraceID
+	spans   uint32 // the newest record; 0: a stub, of which only links speak. Atomic
+	links   uint32 // the newest link to this trace. Atomic
+	seen    uint64 // bits of the ids of its spans; only the writer reads it
+	older   place  // its spans in an older segment, when the entry was made; only the writer reads it
+	pending bool   // nothing of it is or was in the window; only the writer reads it
+}
+
+// bitOf returns a bit of a span id. An entry that has not seen it has no copy of
+// the span, which spares a look at each of its records.
+func bitOf(id model.SpanID) uint64 { return 1 << (id[7] & 63) }
+
+// place is an entry in another segment, which may be evicted since.
+type place struct {
+	segment uint32 // its number plus one; 0: none
+	entry   uint32
+}
+
+// hasher spreads trace ids, which strangers choose, with a secret.
+type hasher struct{ a, b uint64 }
+
+func newHasher() hasher { return hasher{rand.Uint64(), rand.Uint64()} }
+
+func (h hasher) of(id model.TraceID) uint32 {
+	high, low := bits.Mul64(binary.LittleEndian.Uint64(id[:8])^h.a, binary.LittleEndian.Uint64(id[8:])^h.b)
+	return uint32((high ^ low) >> 32)
+}
+
+// table finds the entries of a segment by the hash of their trace ids: open
+// addressing with slots of hash<<32 | entry+1. Only the writer changes it, one
+// slot at a time, so that readers may look at any time.
+type table struct {
+	slots []uint64
+	shift uint8 // a hash's home is hash >> shift
+	used  int
+}
+
+const minTableBits = 10
+
+// newTable makes a table of 1<<bits slots.
+func newTable(bits int) table { return table{slots: make([]uint64, 1<<bits), shift: uint8(32 - bits)} }
+
+// find returns the number of the trace's entry among those that the list has.
+func (t *table) find(hash uint32, id model.TraceID, entries *list[entry]) (number uint32, ok bool) {
+	mask := uint32(len(t.slots) - 1)
+	for i := hash >> t.shift; ; i = (i + 1) & mask {
+		slot := atomic.LoadUint64(&t.slots[i])
+		if slot == 0 {
+			return 0, false
+		}
+		if uint32(slot>>32) == hash {
+			if number = uint32(slot) - 1; number < entries.n && entries.at(number).trace == id {
+				return number, true
+			}
+		}
+	}
+}
+
+// add enters an entry that is not there yet. It returns true when the table is
+// due to grow.
+func (t *table) add(hash, number uint32) (crowded bool) {
+	t.put(uint64(hash)<<32 | uint64(number+1))
+	t.used++
+	return t.used > len(t.slots)/4*3
+}
+
+func (t *table) put(slot uint64) {
+	mask := uint32(len(t.slots) - 1)
+	i := uint32(slot>>32) >> t.shift
+	for t.slots[i] != 0 {
+		i = (i + 1) & mask
+	}
+	atomic.StoreUint64(&t.slots[i], slot)
+}
+
+func (t *table) bytes() int { return 8 * len(t.slots) }
+
+// grown returns a table of twice the size; the old one stays as it is for the
+// snapshots that have it. Homes double too, so the pass over
+// the old one writes the new one from front to back.
+func (t *table) grown() table {
+	out := newTable(33 - int(t.shift))
+	for _, slot := range t.slots {
+		if slot != 0 {
+			out.put(slot)
+		}
+	}
+	out.used = t.used
+	return out
+}
