@@ -24,7 +24,7 @@ func (w *Window) writable() *segment {
 
 // segmentBytes is how many bytes make a segment full: as many as fit 16 times
 // beside the one that is being filled.
-func (w *Window) segmentBytes() int { return int(w.limits.Bytes / (segments + 1)) }
+func (w *Window) segmentBytes() int { return (int(w.limits.Bytes) - w.filter.bytes()) / (segments + 1) }
 
 // seal ends the open segment, from now on immutable.
 func (w *Window) seal() {
@@ -39,6 +39,7 @@ func (w *Window) begin() {
 	for len(w.sealed) > 0 && w.crowded() {
 		w.evict()
 	}
+	w.filter.sweep(w.live())
 	tableBits := minTableBits
 	if last := len(w.sealed) - 1; last >= 0 {
 		tableBits = max(tableBits, bits.Len(uint(w.sealed[last].table.used/3*4)))
@@ -47,9 +48,17 @@ func (w *Window) begin() {
 	w.gone.next++
 }
 
+// live returns the bits of the sealed segments.
+func (w *Window) live() (set uint64) {
+	for _, s := range w.sealed {
+		set |= bitOfSegment(s.number)
+	}
+	return set
+}
+
 // crowded reports whether the sealed segments leave no room for a full one.
 func (w *Window) crowded() bool {
-	spans, bytes := w.capacity, w.segmentBytes()
+	spans, bytes := w.capacity, w.segmentBytes()+w.filter.bytes()
 	for _, s := range w.sealed {
 		spans += int(s.records.n)
 		bytes += s.bytes

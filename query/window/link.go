@@ -52,7 +52,7 @@ func (w *Window) join(s *segment, from uint32, span *model.Span) {
 // this segment.
 func (w *Window) stub(s *segment, hash uint32, id model.TraceID) (number uint32) {
 	older := w.lookBack(hash, id)
-	number = s.enter(&w.memory, hash, id, older)
+	number = w.enter(s, hash, id, older)
 	s.stubs++
 	if older.segment == 0 {
 		s.entries.at(number).pending = true
@@ -65,8 +65,14 @@ func (w *Window) stub(s *segment, hash uint32, id model.TraceID) (number uint32)
 // A stub that waits for the trace there waits no longer: the trace has come, or
 // the newest segment has the stub now.
 func (w *Window) lookBack(hash uint32, id model.TraceID) (found place) {
-	for i := len(w.sealed) - 1; i >= 0; i-- {
+	candidates := w.filter.segments(hash)
+	for i := len(w.sealed) - 1; i >= 0 && candidates != 0; i-- {
 		s := w.sealed[i]
+		bit := bitOfSegment(s.number)
+		if candidates&bit == 0 {
+			continue
+		}
+		candidates &^= bit
 		number, ok := s.table.find(hash, id, &s.entries)
 		if !ok {
 			continue

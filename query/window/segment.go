@@ -73,9 +73,10 @@ func newSegment(capacity, bits int, number uint32, first uint64, now int64) *seg
 
 func maxStubs(capacity int) int { return max(minStubs, capacity/stubShare) }
 
-// enter makes an entry for a trace that has none in this segment.
-func (s *segment) enter(m *memory, hash uint32, id model.TraceID, older place) (number uint32) {
-	item, number, grown := s.entries.add(&m.entries)
+// enter makes an entry for a trace that has none in the open segment.
+func (w *Window) enter(s *segment, hash uint32, id model.TraceID, older place) (number uint32) {
+	item, number, grown := s.entries.add(&w.memory.entries)
+	w.filter.add(hash, s.number)
 	*item = entry{trace: id, older: older}
 	s.bytes += grown
 	if s.table.add(hash, number) {

@@ -28,6 +28,7 @@ func (w *Window) stats() Stats {
 	out := Stats{
 		Accepted: w.accepted, Duplicates: w.gone.duplicates, Evicted: w.gone.evicted,
 		Pinned: int64(w.pinned), Expired: w.gone.expired, DroppedLinks: w.gone.links,
+		Bytes: int64(w.filter.bytes()),
 	}
 	for _, s := range w.sealed {
 		out.add(s)

@@ -19,10 +19,14 @@ func (b *blocks) get(v *view, number uint32) []byte {
 		return v.details.open
 	}
 	slot := &b.slots[(v.segment.number*cachedBlocks/segments+number)%cachedBlocks]
-	if slot.view != v || slot.number != number {
-		*slot = unpacked{v, number, v.details.unpack(slot.data, number)}
+	if slot.view == v && slot.number == number {
+		return slot.data
 	}
-	return slot.data
+	data := v.details.unpack(slot.data, number)
+	if len(data) <= blockSize { // larger ones hold one span each
+		*slot = unpacked{v, number, data}
+	}
+	return data
 }
 
 const (

@@ -21,7 +21,7 @@ type Limits struct {
 
 const (
 	segments    = 16 // of a full window
-	maxSegments = 64 // however they are limited: each costs every look-up
+	maxSegments = 32 // however they are limited: each costs every look-up
 
 	minBytes  = 16 << 20
 	spanBytes = 96 // what a span takes at least
@@ -58,6 +58,7 @@ type Window struct {
 	sealed   []*segment // oldest first
 	open     *segment
 	memory   memory
+	filter   filter
 	now      int64 // unix ns, the latest that Add or Expire was told
 	accepted uint64
 	gone     gone
@@ -84,6 +85,7 @@ func (m *memory) text(s string) []byte { return unsafe.Slice(unsafe.StringData(s
 func New(limits Limits) *Window {
 	w := &Window{limits: limits.withDefaults(), hasher: newHasher(), seed: maphash.MakeSeed()}
 	w.capacity = max(1, min(w.limits.Spans, int(w.limits.Bytes/spanBytes))/segments)
+	w.filter = newFilter(segments * w.capacity)
 	w.memory = memory{
 		entries: pool[entry]{items: chunkItems},
 		records: pool[record]{items: chunkItems},
@@ -125,7 +127,7 @@ func (w *Window) add(span *model.Span) {
 		return
 	}
 	if !ok {
-		in = s.enter(&w.memory, hash, span.Trace, older)
+		in = w.enter(s, hash, span.Trace, older)
 	}
 	number := s.record(&w.memory, in, span, sum)
 	s.newest = w.now

@@ -87,7 +87,7 @@ func TestAge(t *testing.T) {
 		t.Error("spans are gone after a step back")
 	}
 	w.Expire(200 * minute)
-	if stats := w.Stats(); stats.Spans != 0 || stats.Evicted != 100 || stats.Bytes != 0 {
+	if stats := w.Stats(); stats.Spans != 0 || stats.Evicted != 100 || stats.Segments != 0 {
 		t.Errorf("%+v, want all 100 spans gone", stats)
 	}
 }
