@@ -42,7 +42,7 @@ func (w *Window) begin() {
 	w.filter.sweep(w.live())
 	tableBits := minTableBits
 	if last := len(w.sealed) - 1; last >= 0 {
-		tableBits = max(tableBits, bits.Len(uint(w.sealed[last].table.used/3*4)))
+		tableBits = max(tableBits, bits.Len(uint(w.sealed[last].table.used()/3*4)))
 	}
 	w.open = newSegment(w.capacity, tableBits, w.gone.next, w.accepted, w.now)
 	w.gone.next++

@@ -38,24 +38,39 @@ const (
 	named                   // the name after its length, then the message: too many names to share it
 )
 
+// The tags of the fields of a Span message that a head consists of.
+const (
+	wireVarint  = 0
+	wireFixed64 = 1
+	wireBytes   = 2
+
+	tagTrace  = 1<<3 | wireBytes
+	tagID     = 2<<3 | wireBytes
+	tagParent = 4<<3 | wireBytes
+	tagName   = 5<<3 | wireBytes
+	tagKind   = 6<<3 | wireVarint
+	tagStart  = 7<<3 | wireFixed64
+	tagEnd    = 8<<3 | wireFixed64
+)
+
 // appendHead appends how a message begins that an SDK wrote: the fields of the
 // header in the order of their numbers, the empty ones left out.
 func appendHead(b []byte, s *model.Span, f form) []byte {
-	b = append(append(b, 1<<3|2, byte(len(s.Trace))), s.Trace[:]...)
-	b = append(append(b, 2<<3|2, byte(len(s.ID))), s.ID[:]...)
+	b = append(append(b, tagTrace, byte(len(s.Trace))), s.Trace[:]...)
+	b = append(append(b, tagID, byte(len(s.ID))), s.ID[:]...)
 	if !s.Parent.IsZero() {
-		b = append(append(b, 4<<3|2, byte(len(s.Parent))), s.Parent[:]...)
+		b = append(append(b, tagParent, byte(len(s.Parent))), s.Parent[:]...)
 	} else if f == emptyParent {
-		b = append(b, 4<<3|2, 0)
+		b = append(b, tagParent, 0)
 	}
 	if s.Name != "" {
-		b = append(binary.AppendUvarint(append(b, 5<<3|2), uint64(len(s.Name))), s.Name...)
+		b = append(binary.AppendUvarint(append(b, tagName), uint64(len(s.Name))), s.Name...)
 	}
 	if s.Kind != 0 {
-		b = binary.AppendUvarint(append(b, 6<<3|0), uint64(s.Kind))
+		b = binary.AppendUvarint(append(b, tagKind), uint64(s.Kind))
 	}
-	b = binary.LittleEndian.AppendUint64(append(b, 7<<3|1), uint64(s.Start))
-	return binary.LittleEndian.AppendUint64(append(b, 8<<3|1), uint64(s.End))
+	b = binary.LittleEndian.AppendUint64(append(b, tagStart), uint64(s.Start))
+	return binary.LittleEndian.AppendUint64(append(b, tagEnd), uint64(s.End))
 }
 
 // shorten returns the form of a message, and what of it is left to keep. The
@@ -63,7 +78,7 @@ func appendHead(b []byte, s *model.Span, f form) []byte {
 func shorten(s *model.Span, scratch []byte) (f form, rest, grown []byte) {
 	const parentAt = 2 + len(s.Trace) + 2 + len(s.ID)
 	f = headed
-	if s.Parent.IsZero() && len(s.Raw) > parentAt && s.Raw[parentAt] == 4<<3|2 {
+	if s.Parent.IsZero() && len(s.Raw) > parentAt && s.Raw[parentAt] == tagParent {
 		f = emptyParent
 	}
 	head := appendHead(scratch[:0], s, f)

@@ -38,6 +38,7 @@ type segment struct {
 	nameNumbers   map[string]uint16
 	recent        [recentNames]uint16 // names by where their text stands: readers share texts
 	originNumbers map[*model.Origin]uint16
+	lastOrigin    uint16 // spans of one sender come together
 }
 
 const (
@@ -78,12 +79,7 @@ func (w *Window) enter(s *segment, hash uint32, id model.TraceID, older place) (
 	item, number, grown := s.entries.add(&w.memory.entries)
 	w.filter.add(hash, s.number)
 	*item = entry{trace: id, older: older}
-	s.bytes += grown
-	if s.table.add(hash, number) {
-		before := s.table.bytes()
-		s.table = s.table.grown()
-		s.bytes += s.table.bytes() - before
-	}
+	s.bytes += grown + s.table.add(hash, number)
 	return number
 }
 
@@ -143,13 +139,16 @@ func (s *segment) name(text string) (number uint16, shared bool) {
 
 // origin returns the number of an origin, which must have room: see full.
 func (s *segment) origin(o *model.Origin) uint16 {
-	if last := len(s.origins) - 1; last >= 0 && s.origins[last] == o {
-		return uint16(last)
+	if last := int(s.lastOrigin); last < len(s.origins) && s.origins[last] == o {
+		return s.lastOrigin
 	}
-	if number, ok := s.originNumbers[o]; ok {
+	number, ok := s.originNumbers[o]
+	if ok {
+		s.lastOrigin = number
 		return number
 	}
-	number := uint16(len(s.origins))
+	number = uint16(len(s.origins))
+	s.lastOrigin = number
 	s.origins = append(s.origins, o)
 	s.originNumbers[o] = number
 	s.bytes += elementBytes

@@ -40,25 +40,61 @@ func (h hasher) of(id model.TraceID) uint32 {
 	return uint32((high ^ low) >> 32)
 }
 
-// table finds the entries of a segment by the hash of their trace ids: open
-// addressing with slots of hash<<32 | entry+1. Only the writer changes it, one
-// slot at a time, so that readers may look at any time.
+// table finds the entries of a segment by the hash of their trace ids. It is
+// made of parts that grow one by one: growing all of a large one would take ten
+// milliseconds of a single insert.
 type table struct {
+	parts [tableParts]part
+}
+
+// part is a hash table of open addressing with slots of hash<<32 | entry+1.
+// Only the writer changes it, one slot at a time, so that readers may look at
+// any time.
+type part struct {
 	slots []uint64
-	shift uint8 // a hash's home is hash >> shift
+	shift uint8 // a hash's home is hash << partBits >> shift
 	used  int
 }
 
-const minTableBits = 10
+const (
+	partBits     = 4
+	tableParts   = 1 << partBits
+	minTableBits = 10
+)
 
 // newTable makes a table of 1<<bits slots.
-func newTable(bits int) table { return table{slots: make([]uint64, 1<<bits), shift: uint8(32 - bits)} }
+func newTable(bits int) (t table) {
+	for i := range t.parts {
+		t.parts[i] = newPart(bits - partBits)
+	}
+	return t
+}
+
+func newPart(bits int) part { return part{slots: make([]uint64, 1<<bits), shift: uint8(32 - bits)} }
+
+func (t *table) part(hash uint32) *part { return &t.parts[hash>>(32-partBits)] }
+
+func (t *table) bytes() (sum int) {
+	for i := range t.parts {
+		sum += 8 * len(t.parts[i].slots)
+	}
+	return sum
+}
+
+// used returns how many entries the table knows.
+func (t *table) used() (sum int) {
+	for i := range t.parts {
+		sum += t.parts[i].used
+	}
+	return sum
+}
 
 // find returns the number of the trace's entry among those that the list has.
 func (t *table) find(hash uint32, id model.TraceID, entries *list[entry]) (number uint32, ok bool) {
-	mask := uint32(len(t.slots) - 1)
-	for i := hash >> t.shift; ; i = (i + 1) & mask {
-		slot := atomic.LoadUint64(&t.slots[i])
+	p := t.part(hash)
+	mask := uint32(len(p.slots) - 1)
+	for i := hash << partBits >> p.shift; ; i = (i + 1) & mask {
+		slot := atomic.LoadUint64(&p.slots[i])
 		if slot == 0 {
 			return 0, false
 		}
@@ -70,35 +106,38 @@ func (t *table) find(hash uint32, id model.TraceID, entries *list[entry]) (numbe
 	}
 }
 
-// add enters an entry that is not there yet. It returns true when the table is
-// due to grow.
-func (t *table) add(hash, number uint32) (crowded bool) {
-	t.put(uint64(hash)<<32 | uint64(number+1))
-	t.used++
-	return t.used > len(t.slots)/4*3
+// add enters an entry that is not there yet. It returns by how many bytes the
+// table has grown.
+func (t *table) add(hash, number uint32) (grown int) {
+	p := t.part(hash)
+	if p.used >= len(p.slots)/4*3 {
+		grown = 8 * len(p.slots)
+		*p = p.doubled()
+	}
+	p.put(uint64(hash)<<32 | uint64(number+1))
+	p.used++
+	return grown
 }
 
-func (t *table) put(slot uint64) {
-	mask := uint32(len(t.slots) - 1)
-	i := uint32(slot>>32) >> t.shift
-	for t.slots[i] != 0 {
+func (p *part) put(slot uint64) {
+	mask := uint32(len(p.slots) - 1)
+	i := uint32(slot>>32) << partBits >> p.shift
+	for p.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
-	atomic.StoreUint64(&t.slots[i], slot)
+	atomic.StoreUint64(&p.slots[i], slot)
 }
 
-func (t *table) bytes() int { return 8 * len(t.slots) }
-
-// grown returns a table of twice the size; the old one stays as it is for the
-// snapshots that have it. Homes double too, so the pass over
-// the old one writes the new one from front to back.
-func (t *table) grown() table {
-	out := newTable(33 - int(t.shift))
-	for _, slot := range t.slots {
+// doubled returns a part of twice the size; the old one stays as it is for the
+// snapshots that have it. Homes double too, so the pass over the old one writes
+// the new one from front to back.
+func (p *part) doubled() part {
+	out := newPart(33 - int(p.shift))
+	for _, slot := range p.slots {
 		if slot != 0 {
 			out.put(slot)
 		}
 	}
-	out.used = t.used
+	out.used = p.used
 	return out
 }

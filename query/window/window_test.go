@@ -126,7 +126,7 @@ func TestOddSpansComeBackAsTheyWere(t *testing.T) {
 	add(model.Draft{Name: long, Kind: model.KindClient, Start: 1, End: 2}, nil)
 	add(model.Draft{Name: "large", Kind: model.KindClient, Attrs: []model.KeyValue{model.Bytes("b", make([]byte, 3*blockSize))}}, nil)
 	add(model.Draft{Name: "empty parent", Kind: model.KindClient, Start: 1, End: 2}, func(s *model.Span) {
-		s.Raw = slices.Insert(s.Raw, 28, 4<<3|2, 0)
+		s.Raw = slices.Insert(s.Raw, 28, tagParent, 0)
 	})
 	add(model.Draft{Name: "reversed", Kind: model.KindClient, Start: 1, End: 2}, func(s *model.Span) {
 		s.Raw = slices.Concat(s.Raw[18:], s.Raw[:18])
