@@ -24,7 +24,9 @@ func (w *Window) writable() *segment {
 
 // segmentBytes is how many bytes make a segment full: as many as fit 16 times
 // beside the one that is being filled.
-func (w *Window) segmentBytes() int { return (int(w.limits.Bytes) - w.filter.bytes()) / (segments + 1) }
+func (w *Window) segmentBytes() int {
+	return int((w.limits.Bytes - int64(w.filter.bytes())) / (segments + 1))
+}
 
 // seal ends the open segment, from now on immutable.
 func (w *Window) seal() {
@@ -58,12 +60,12 @@ func (w *Window) live() (set uint64) {
 
 // crowded reports whether the sealed segments leave no room for a full one.
 func (w *Window) crowded() bool {
-	spans, bytes := w.capacity, w.segmentBytes()+w.filter.bytes()
+	spans, bytes := w.capacity, int64(w.segmentBytes()+w.filter.bytes())
 	for _, s := range w.sealed {
 		spans += int(s.records.n)
-		bytes += s.bytes
+		bytes += int64(s.bytes)
 	}
-	return spans > w.limits.Spans || bytes > int(w.limits.Bytes) || len(w.sealed) == maxSegments
+	return spans > w.limits.Spans || bytes > w.limits.Bytes || len(w.sealed) == maxSegments
 }
 
 // evict takes the oldest sealed segment out of the window. Memory that waits

@@ -47,6 +47,29 @@ func TestDanglingLinksAreBounded(t *testing.T) {
 	}
 }
 
+// Links to the same traces again and again are bounded too.
+func TestLinksAreBounded(t *testing.T) {
+	w := small(Limits{}, 100)
+	var links []model.DraftLink
+	for n := range 1000 {
+		links = append(links, model.DraftLink{Ref: model.Ref{Trace: model.TraceID{2, 14: byte(n >> 8), 15: byte(n)}, Span: spanID(1)}})
+	}
+	for n := range 3 {
+		d := model.Draft{Trace: traceID(1), ID: spanID(n), Links: links}
+		w.Add([]model.Span{d.Span(origins[0])}, 1)
+	}
+	room := len(w.open.links.chunks) * chunkItems
+	s := w.Snapshot()
+	defer s.Release()
+	kept := 0
+	for i := range links {
+		kept += len(s.Linking(links[i].Ref.Trace))
+	}
+	if dropped := s.Stats().DroppedLinks; kept != room || dropped != uint64(3*len(links)-room) {
+		t.Errorf("%d links kept and %d dropped of %d, in room for %d", kept, dropped, 3*len(links), room)
+	}
+}
+
 // A snapshot that is held while the window turns over reads as it did.
 func TestSnapshotOutlivesEviction(t *testing.T) {
 	w := small(Limits{Spans: 20_000}, 1250)

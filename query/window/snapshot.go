@@ -95,7 +95,8 @@ func (s *Snapshot) Trace(id model.TraceID) *model.Trace {
 }
 
 // Linking returns the spans of other traces that link to this trace, in the
-// order of their ids.
+// order of their ids. Of a span that came more than once the links of all
+// copies count, also of those that Trace does not return.
 func (s *Snapshot) Linking(id model.TraceID) []model.Ref {
 	var refs []model.Ref
 	hash := s.window.hasher.of(id)
