@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"query/otlp/receive":  {"query/otlp", "model"},
 	"query/capture":       {"query/otlp"},
 	"query/file":          {"query/capture", "query/otlp", "model"},
+	"query/window":        {"model"},
 }
 
 // The limits of the house. A file or a function that is longer already may stay

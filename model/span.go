@@ -173,19 +173,34 @@ func (s *Span) LinkSeq() iter.Seq[Link] {
 			return
 		}
 		for msg := range messages(s.Raw, fieldSpanLinks) {
-			var link Link
-			if id := lastBytes(msg, fieldLinkTraceID); len(id) == len(link.Trace) {
-				copy(link.Trace[:], id)
-			}
-			if id := lastBytes(msg, fieldLinkSpanID); len(id) == len(link.Span) {
-				copy(link.Span[:], id)
-			}
-			link.Flags = uint32(lastFixed32(msg, fieldLinkFlags))
-			link.TraceState = string(lastBytes(msg, fieldLinkTraceState))
-			link.Attrs = NewAttrs(msg, fieldLinkAttributes)
-			if !yield(link) {
+			if !yield(newLink(msg)) {
 				return
 			}
 		}
 	}
+}
+
+func newLink(msg []byte) Link {
+	link := Link{Attrs: NewAttrs(msg, fieldLinkAttributes)}
+	var trace, span, state []byte
+	for f, rest, ok := next(msg); ok; f, rest, ok = next(rest) {
+		switch {
+		case f.number == fieldLinkTraceID && f.wire == wireBytes:
+			trace = f.bytes
+		case f.number == fieldLinkSpanID && f.wire == wireBytes:
+			span = f.bytes
+		case f.number == fieldLinkTraceState && f.wire == wireBytes:
+			state = f.bytes
+		case f.number == fieldLinkFlags && f.wire == wireFixed32:
+			link.Flags = uint32(f.num)
+		}
+	}
+	if len(trace) == len(link.Trace) {
+		copy(link.Trace[:], trace)
+	}
+	if len(span) == len(link.Span) {
+		copy(link.Span[:], span)
+	}
+	link.TraceState = string(state)
+	return link
 }

@@ -36,16 +36,6 @@ func (d *Decoder) TakeRefused() []Refusal {
 	return refused
 }
 
-// LeftOut reports whether what was refused are spans that were left out, and
-// not spans that were kept with a value less, nor anything that is no span.
-func (r Refusal) LeftOut() bool {
-	switch r.Reason {
-	case refusedTraceID, refusedTraceIDForm, refusedSpanID, refusedSpanIDForm, refusedParentForm, refusedStart, refusedEnd:
-		return true
-	}
-	return false
-}
-
 // The reasons of refusals.
 const (
 	refusedTraceID     = "trace id is missing or zero"

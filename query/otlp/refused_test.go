@@ -17,7 +17,7 @@ func TestTakeRefusedForgets(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused := d.TakeRefused()
-	if len(refused) != 2 || !refused[0].LeftOut() || refused[1].LeftOut() {
+	if len(refused) != 2 || !refused[0].Dropped || refused[1].Dropped {
 		t.Errorf("refused %+v", refused)
 	}
 	if again := d.TakeRefused(); again != nil {

@@ -68,7 +68,7 @@ func (r *Receiver) declined(err error) answer {
 func (r *Receiver) partial(refused []otlp.Refusal, kept int) (a answer) {
 	text := ""
 	for _, refusal := range refused {
-		if refusal.LeftOut() {
+		if refusal.Dropped {
 			a.rejected += int64(refusal.Count)
 		}
 		text += fmt.Sprintf("; %s: %d, the first %q", refusal.Reason, refusal.Count, refusal.Example)
