@@ -72,6 +72,7 @@ func write(t *testing.T, w io.Writer, data []byte) {
 }
 
 func TestHalfOpenConnections(t *testing.T) {
+	long(t)
 	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback, MaxConnections: 400}, new(store).keep)
 	grown := grownBy(func() {
 		for range 150 {
@@ -87,6 +88,7 @@ func TestHalfOpenConnections(t *testing.T) {
 }
 
 func TestConnectionsAboveTheLimitAreClosedAndCounted(t *testing.T) {
+	long(t)
 	r := start(t, receive.Options{HTTPAddr: loopback, MaxConnections: 2}, new(store).keep)
 	connect(t, r.HTTPAddr())
 	connect(t, r.HTTPAddr())
@@ -100,6 +102,7 @@ func TestConnectionsAboveTheLimitAreClosedAndCounted(t *testing.T) {
 
 // A bomb is much nothing in few bytes.
 func TestBombs(t *testing.T) {
+	long(t)
 	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback, MaxMessage: 1 << 20}, new(store).keep)
 	plain := make([]byte, 32<<20)
 	grown := grownBy(func() {
@@ -124,6 +127,7 @@ func TestBombs(t *testing.T) {
 }
 
 func TestTwoGigabytesAnnouncedAndNeverSent(t *testing.T) {
+	long(t)
 	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback}, new(store).keep)
 	grown := grownBy(func() {
 		for _, size := range []int{2 << 30, 16 << 20} {
@@ -144,6 +148,7 @@ func TestTwoGigabytesAnnouncedAndNeverSent(t *testing.T) {
 
 // Streams that are opened and left, far more than a connection may have.
 func TestAHundredThousandStreams(t *testing.T) {
+	long(t)
 	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback}, new(store).keep)
 	grown := grownBy(func() {
 		conn := connect(t, r.GRPCAddr())
@@ -164,6 +169,7 @@ func TestAHundredThousandStreams(t *testing.T) {
 // Many connections each hold a large part of a message. Together they are over
 // any budget: the heaviest are closed, and others are served.
 func TestConnectionsThatHoldPartsOfMessages(t *testing.T) {
+	long(t)
 	const limit = 16 << 20
 	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback, InFlight: limit}, new(store).keep)
 	part := make([]byte, 16<<10)
@@ -202,6 +208,7 @@ func TestConnectionsThatHoldPartsOfMessages(t *testing.T) {
 
 // A request that does not come in time gives its place back.
 func TestRequestsThatNeverEnd(t *testing.T) {
+	long(t)
 	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback, Timeout: 300 * time.Millisecond}, new(store).keep)
 	h := hello(t, connect(t, r.GRPCAddr()))
 	h.open(t, 1)

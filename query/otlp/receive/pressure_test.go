@@ -33,6 +33,7 @@ func (g *gate) keep(b *receive.Batch) error {
 // While the store's writer is held back, clients are told to come back later,
 // over both protocols; what was accepted is intact, and all recovers by itself.
 func TestPressureIsToldAndPasses(t *testing.T) {
+	long(t)
 	const limit = 4 << 20
 	held := &gate{opened: make(chan struct{})}
 	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback, MaxMessage: 1 << 20, InFlight: limit}, held.keep)
@@ -87,6 +88,7 @@ func count(t *testing.T, accepted, busy bool, counts ...*atomic.Int64) {
 }
 
 func TestASinkThatIsBusySaysSo(t *testing.T) {
+	long(t)
 	r := start(t, receive.Options{GRPCAddr: loopback, HTTPAddr: loopback}, func(*receive.Batch) error {
 		return fmt.Errorf("the window: %w", receive.ErrBusy)
 	})
@@ -100,6 +102,7 @@ func TestASinkThatIsBusySaysSo(t *testing.T) {
 
 // A request that is refused half read does not count for ever.
 func TestRefusedRequestsLeaveNothingBehind(t *testing.T) {
+	long(t)
 	r := start(t, receive.Options{GRPCAddr: loopback, MaxMessage: 4096}, new(store).keep)
 	conn := dial(t, r)
 	for range 20 {
@@ -115,6 +118,7 @@ func TestRefusedRequestsLeaveNothingBehind(t *testing.T) {
 
 // Batches that are released lend their memory to the next ones, and only then.
 func TestReleasedMemoryIsUsedAgain(t *testing.T) {
+	long(t)
 	messages := otlptest.Workload(2_000, 1)
 	var kept store
 	r := start(t, receive.Options{GRPCAddr: loopback}, func(b *receive.Batch) error {
