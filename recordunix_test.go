@@ -58,7 +58,7 @@ func TestAFollowedRecording(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(500 * time.Millisecond) // five times as long as it takes to be seen
+		time.Sleep(3 * time.Second) // thirty times as long as it takes to be seen
 		_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
 	}()
 	var stdout, stderr bytes.Buffer

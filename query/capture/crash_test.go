@@ -21,6 +21,9 @@ const crashFolder = "CAPTURE_CRASH_FOLDER"
 // A process that is killed at any moment loses no more than the last second,
 // and its files can be read.
 func TestKilledAtAnyMoment(t *testing.T) {
+	if os.Getenv("LONG_TESTS") == "" {
+		t.Skip("a machine that is busy with other tests flushes late: runs where LONG_TESTS is set, as in .ci/long")
+	}
 	var group sync.WaitGroup
 	for round := range 20 {
 		group.Go(func() { killedAfter(t, round, time.Duration(rand.Int64N(int64(2500*time.Millisecond)))) })
