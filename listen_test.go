@@ -82,21 +82,23 @@ type recordingProcess struct {
 	stderr  *lockedBuffer
 }
 
+// lockedBuffer is read while a process writes to it. It does not embed a buffer,
+// whose ReadFrom would pass by the lock.
 type lockedBuffer struct {
-	sync.Mutex
-	bytes.Buffer
+	lock sync.Mutex
+	said bytes.Buffer
 }
 
 func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.Lock()
-	defer b.Unlock()
-	return b.Buffer.Write(p)
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	return b.said.Write(p)
 }
 
 func (b *lockedBuffer) text() string {
-	b.Lock()
-	defer b.Unlock()
-	return b.String()
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	return b.said.String()
 }
 
 var listening = regexp.MustCompile(`listening: OTLP over HTTP at (\S+)`)

@@ -17,7 +17,7 @@ import (
 	"github.com/pfptrace/pfptrace/query/otlp/otlptest"
 )
 
-// Whoever stops a recording finds in the file what came before that.
+// Whoever stops a recording finds whole in the file what had been read by then.
 func TestAnInterruptedRecordingIsWhole(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		to := filepath.Join(t.TempDir(), "a.zst")
@@ -34,8 +34,9 @@ func TestAnInterruptedRecordingIsWhole(t *testing.T) {
 			t.Errorf("%v: status %d: %s", signal, status, stderr.String())
 		}
 		writer.Close()
-		if text := string(output(t, "top", "--from", to, "-o", "ndjson")); !strings.Contains(text, `"spans":10458,`) {
-			t.Errorf("%v: %s", signal, text)
+		text := string(output(t, "top", "--from", to, "-o", "ndjson"))
+		if !strings.Contains(text, `"profiles":["pfptrace"]`) || strings.Contains(text, to) {
+			t.Errorf("%v: the capture is damaged or empty: %s", signal, text)
 		}
 	}
 }
