@@ -84,7 +84,12 @@ func (r *reading) capturedFrame(at int64, h *capture.Header) error {
 		return nil
 	}
 	r.resolution = max(r.resolution, int64(h.Resolution))
-	return r.captured(at, messages)
+	before := r.file.Lost
+	err = r.captured(at, messages)
+	if lost := r.file.Lost - before; lost > 0 { // of the frame as it is stored: its share of what was in it
+		r.file.Lost = before + max(1, lost*int64(len(packed))/int64(len(messages)))
+	}
+	return err
 }
 
 // noteResolution says what a quantum comes from that nobody has asked for.
